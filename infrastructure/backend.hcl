@@ -1,0 +1,3 @@
+bucket  = "concepts-terraform-state-123456789012"
+region  = "eu-west-1"
+encrypt = true

@@ -1,0 +1,1 @@
+"""Tests of the local AWS against boto3, a client that knows what AWS answers. Run by the crate's own tests."""

@@ -1,0 +1,72 @@
+//! The estate as its files say it is.
+
+use crate::ci::live_pointer;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::files;
+use crate::layout::module_blocks::ModuleBlocks;
+use crate::layout::{Rules, SourceFile};
+use crate::operations::read_estate;
+use crate::pipeline::{Estate, Namespace};
+use crate::settings::{FILE_NAME, Settings};
+
+/// How pipelines are told from other modules.
+pub fn rules(settings: &Settings) -> Result<Rules, Failure> {
+    let pipeline = &settings.pipeline;
+    Rules::new(
+        pipeline.source.as_deref(),
+        &pipeline.namespace_attribute,
+        &pipeline.module,
+        &pipeline.file.to_string_lossy(),
+        pipeline.namespace_pattern.as_deref(),
+    )
+    .map_err(|error| Failure::usage(format!("{FILE_NAME}: [pipeline] {error}")))
+}
+
+/// The files of the Terraform root; an error where there is no configuration file.
+pub fn files(context: &Context) -> Result<Vec<SourceFile>, Failure> {
+    context.settings.require_file()?;
+    let root = context.settings.root();
+    if !root.is_dir() {
+        return Err(Failure::usage(format!("there is no Terraform root {}", root.display()))
+            .hint(format!("mend terraform_dir in {FILE_NAME}")));
+    }
+    Ok(read_estate::read(&root)?)
+}
+
+/// The pipelines of the estate.
+pub fn read(context: &Context) -> Result<Estate, Failure> {
+    let files = files(context)?;
+    let rules = rules(&context.settings)?;
+    Ok(ModuleBlocks::read(&files, &rules)?.estate().clone())
+}
+
+/// What the live pointer says.
+pub struct LiveText {
+    /// The value.
+    pub text: String,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
+/// What the configured file says is live; none where nothing is configured.
+pub fn live_text(settings: &Settings) -> Result<Option<LiveText>, Failure> {
+    let Some(live) = &settings.live else { return Ok(None) };
+    let path = settings.directory.join(&live.file);
+    let text = files::read(&path)?;
+    let found = live_pointer::find(&text, &live.key).map_err(|error| {
+        let failure = Failure::from(error);
+        Failure { message: format!("{}: {}", live.file.display(), failure.message), ..failure }
+    })?;
+    Ok(Some(LiveText { text: found.value, line: found.line }))
+}
+
+/// The live pipeline; an error where it is not configured or named wrongly.
+pub fn live(settings: &Settings) -> Result<Namespace, Failure> {
+    let Some(found) = live_text(settings)? else {
+        return Err(
+            Failure::usage("nothing says which pipeline is live").hint(format!("configure [live] in {FILE_NAME}"))
+        );
+    };
+    Ok(found.text.parse::<Namespace>()?)
+}

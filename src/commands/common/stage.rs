@@ -1,0 +1,208 @@
+//! The terraform stage: find the program, plan, show, guard, apply.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::context::{Context, LOCK_TOKEN};
+use crate::failure::{Failure, Kind};
+use crate::operations::terraform_run::{self, Planned};
+use crate::pipeline::{Estate, Namespace};
+use crate::settings::{Origin, Variable};
+use crate::terraform::{
+    Allow, Applied, Ending, Interrupts, LOCK_TIMEOUT, Permits, PlanOptions, Program, ProgramSettings, Rules, Scope,
+    Step, Value,
+};
+use crate::ui::plan as shown;
+
+/// What the user lets pass although the guard would refuse it.
+#[derive(Debug, Clone, Args)]
+pub struct AllowArguments {
+    /// Let one change pass that the guard would refuse: create, update, delete, replace, move, import, forget
+    #[arg(long = "allow", value_name = "ADDRESS=ACTION")]
+    pub allows: Vec<Allow>,
+}
+
+/// Finds terraform and fetches the secrets that it gets. Nothing is run.
+pub fn program(context: &Context) -> Result<Program, Failure> {
+    let settings = &context.settings;
+    let mut additions = BTreeMap::new();
+    for (name, variable) in &settings.terraform_env {
+        let value = match variable {
+            Variable::Plain(text) => Value::Plain(text.clone()),
+            Variable::Secret(secret) => {
+                let secrets = context.session()?.secrets();
+                let text = context.wait(secrets.text(&secret.secret))?.map_err(|error| {
+                    Failure::from(error).hint(format!("it is wanted for {name} below [terraform] env"))
+                })?;
+                Value::Secret(text)
+            }
+        };
+        additions.insert(name.clone(), value);
+    }
+    additions.insert(LOCK_TOKEN.to_owned(), Value::Plain(context.lock_token().to_owned()));
+    // What stands in the configuration is relative to the root; what was typed, to where it was typed.
+    let base = match settings.terraform.origin {
+        Origin::File | Origin::Default => settings.root(),
+        Origin::Flag(_) | Origin::Environment(_) => context.environment.directory().to_owned(),
+    };
+    let interrupts = Interrupts::of_process()
+        .map_err(|error| Failure::failed(format!("the signals of this process cannot be watched: {error}")))?;
+    Ok(Program::find(ProgramSettings {
+        program: settings.terraform.value.clone(),
+        base,
+        root: settings.root(),
+        environment: context.environment.variables().clone(),
+        additions,
+        workspace: settings.workspace.clone(),
+        init_args: settings.init_args.clone(),
+        lock_timeout: LOCK_TIMEOUT,
+        interrupts,
+    })?)
+}
+
+/// The rules for a command that may change these pipelines of the estate.
+pub fn rules(estate: &Estate, changed: &[(Namespace, Permits)], allows: &[Allow]) -> Result<Rules, Failure> {
+    let mut scopes = Vec::new();
+    for (namespace, permits) in changed {
+        for pipeline in estate.pipelines.iter().filter(|pipeline| pipeline.namespace == *namespace) {
+            let module = pipeline.address().parse().map_err(|error| {
+                Failure::usage(format!("{}:{}: {error}", pipeline.file, pipeline.line))
+                    .hint("give the module another label")
+            })?;
+            scopes.push(Scope { module, namespace: Some(namespace.clone()), permits: *permits });
+        }
+    }
+    Ok(Rules {
+        scopes,
+        allows: allows.to_vec(),
+        namespaces: estate.pipelines.iter().map(|pipeline| pipeline.namespace.clone()).collect(),
+        targeted_destroy: false,
+    })
+}
+
+/// Plans, and shows the plan with what is worth a second look. The guard's refusal is for the caller to ask for.
+pub fn plan(context: &Context, program: &Program, options: &PlanOptions, rules: &Rules) -> Result<Planned, Failure> {
+    let planned = terraform_run::plan(program, options, rules, &*context.ui.progress())?;
+    show(context, &planned);
+    Ok(planned)
+}
+
+/// Shows a plan and what is worth a second look.
+pub fn show(context: &Context, planned: &Planned) {
+    let ui = &context.ui;
+    if planned.has_changes() {
+        ui.show(&format!("\n{}", shown::summary(&planned.summary)));
+    }
+    for diagnostic in &planned.saved.warnings {
+        ui.say(&format!("terraform warns: {diagnostic}"));
+    }
+    for check in &planned.plan.checks {
+        ui.warn(&format!("{} does not pass ({})", check.address, check.status));
+    }
+    for note in shown::notes(&planned.verdict) {
+        ui.warn(&note);
+    }
+}
+
+/// The guard's refusal, if it refuses.
+pub fn guard(planned: &Planned, may: &str) -> Result<(), Failure> {
+    if planned.verdict.passes() {
+        return Ok(());
+    }
+    let message = format!("the plan is refused: {may}{}", shown::refusals(&planned.verdict));
+    let mut failure = Failure::refused(message).hint("nothing was applied");
+    let allows: Vec<_> = planned.verdict.refusals.iter().filter_map(|refusal| refusal.allow.as_ref()).collect();
+    if !allows.is_empty() {
+        failure = failure.hint("find out why terraform wants that; to let it pass nevertheless:");
+        for allow in allows {
+            failure = failure.hint(format!("  --allow {}", allow.as_argument()));
+        }
+    }
+    Err(failure)
+}
+
+/// Applies exactly the plan that was shown and judged.
+pub fn apply(context: &Context, program: &Program, planned: &Planned) -> Result<Applied, Failure> {
+    let applied = terraform_run::apply(program, planned, &*context.ui.progress())?;
+    for diagnostic in &applied.warnings {
+        context.ui.say(&format!("terraform warns: {diagnostic}"));
+    }
+    let (kind, what) = match applied.ending {
+        Ending::Complete => return Ok(applied),
+        Ending::Failed => (Kind::Failed, "terraform apply failed"),
+        Ending::Interrupted => (Kind::Interrupted, "terraform apply was interrupted; the state is saved"),
+    };
+    let mut message = what.to_owned();
+    for diagnostic in &applied.errors {
+        message.push_str(&format!("\n  {diagnostic}"));
+        for line in diagnostic.detail.lines().filter(|line| !line.trim().is_empty()) {
+            message.push_str(&format!("\n    {line}"));
+        }
+    }
+    message.push_str(&format!("\n  done: {}", applied.done.len()));
+    for (what, steps) in [("not finished", &applied.broken), ("not begun", &applied.not_begun)] {
+        if !steps.is_empty() {
+            message.push_str(&format!("\n  {what}: {}", addresses(steps)));
+        }
+    }
+    Err(Failure::new(kind, message))
+}
+
+fn addresses(steps: &[Step]) -> String {
+    const SHOWN: usize = 8;
+    let names: Vec<&str> = steps.iter().take(SHOWN).map(|step| step.address.as_str()).collect();
+    let more = steps.len().saturating_sub(SHOWN);
+    if more == 0 { names.join(", ") } else { format!("{} and {more} more", names.join(", ")) }
+}
+
+/// A plan in a report.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct PlanReport {
+    /// Resources made.
+    pub create: usize,
+    /// Resources changed in place.
+    pub update: usize,
+    /// Resources destroyed.
+    pub delete: usize,
+    /// Resources destroyed and made anew.
+    pub replace: usize,
+    /// Every change, what destroys first.
+    pub changes: Vec<ChangeReport>,
+    /// The `--allow` flags without which it would have been refused.
+    pub allowed: Vec<String>,
+}
+
+/// A change of a resource in a report.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ChangeReport {
+    /// The resource's address.
+    pub address: String,
+    /// `create`, `update`, `delete`, `replace`, `replace-create-first`, `forget`, …
+    pub action: String,
+}
+
+impl PlanReport {
+    /// The plan as a report shows it.
+    pub fn of(planned: &Planned) -> Self {
+        let counts = planned.summary.counts;
+        let action = |effect: &crate::terraform::Effect| {
+            serde_json::to_value(effect).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+        };
+        Self {
+            create: counts.create,
+            update: counts.update,
+            delete: counts.delete,
+            replace: counts.replace,
+            changes: planned
+                .summary
+                .lines
+                .iter()
+                .map(|line| ChangeReport { address: line.address.to_string(), action: action(&line.effect) })
+                .collect(),
+            allowed: planned.verdict.allowed.iter().map(ToString::to_string).collect(),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Which pipeline a word of the command line means.
+
+use std::ffi::OsStr;
+
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+
+use super::estate;
+use crate::context::Context;
+use crate::environment::Environment;
+use crate::failure::Failure;
+use crate::layout::module_blocks::ModuleBlocks;
+use crate::operations::read_estate;
+use crate::pipeline::Namespace;
+use crate::settings::{Overrides, Settings};
+
+/// The pipeline that is named by its namespace, by `live`, or by the address of its block.
+pub fn resolve(context: &Context, word: &str) -> Result<Namespace, Failure> {
+    if word == "live" {
+        return estate::live(&context.settings);
+    }
+    if word.starts_with("module.") {
+        let found = estate::read(context)?.at_address(word).map(|pipeline| pipeline.namespace.clone());
+        return found.ok_or_else(|| {
+            Failure::usage(format!("no pipeline has the address {word}")).hint("pipelinectl list shows the addresses")
+        });
+    }
+    let namespace: Namespace = word.parse()?;
+    let rules = estate::rules(&context.settings)?;
+    rules.namespace(word).map_err(|reason| {
+        Failure::usage(reason).hint("mend the name, or namespace_pattern below [pipeline] in pipelinectl.toml")
+    })?;
+    Ok(namespace)
+}
+
+/// Completes the namespaces of the estate that the shell is in. Whatever is wrong there, it just offers nothing.
+pub fn completer() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let begin = current.to_string_lossy().into_owned();
+        let candidates = namespaces().unwrap_or_default().into_iter().chain(["live".to_owned()]);
+        candidates.filter(|name| name.starts_with(&begin)).map(CompletionCandidate::new).collect::<Vec<_>>()
+    })
+}
+
+fn namespaces() -> Option<Vec<String>> {
+    let settings = Settings::load(Overrides::default(), &Environment::of_process()).ok()?;
+    let rules = estate::rules(&settings).ok()?;
+    let files = read_estate::read(&settings.root()).ok()?;
+    let blocks = ModuleBlocks::read(&files, &rules).ok()?;
+    Some(blocks.estate().newest_first().into_iter().map(|pipeline| pipeline.namespace.to_string()).collect())
+}

@@ -1,0 +1,136 @@
+//! `pipelinectl list`
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::common::estate;
+use super::{End, Outcome};
+use crate::context::Context;
+use crate::ui::paint;
+use crate::ui::table::table;
+
+/// The pipelines of the estate, newest first
+///
+/// Reads files only. An asterisk marks the live pipeline; one whose 'new' has not ended is marked unfinished.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  pipelinectl list
+  pipelinectl list --format json | jq -r '.pipelines[] | select(.live) | .address'")]
+pub struct Arguments {}
+
+/// What `pipelinectl list --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// The newest first.
+    pub pipelines: Vec<Row>,
+    /// Module blocks that may be pipelines but do not say which.
+    pub unclear: Vec<UnclearRow>,
+}
+
+/// One pipeline.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Row {
+    /// Its name.
+    pub namespace: String,
+    /// The address of its module.
+    pub address: String,
+    /// The file of its block, relative to the project's folder.
+    pub file: String,
+    /// The line of its block, from 1.
+    pub line: usize,
+    /// Whether it is the live pipeline.
+    pub live: bool,
+    /// Whether a hold keeps deployments away from it.
+    pub held: bool,
+    /// Whether its `new` was begun and has not ended.
+    pub unfinished: bool,
+}
+
+/// A block that does not say which pipeline it is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct UnclearRow {
+    /// The address of the module.
+    pub address: String,
+    /// Its file, relative to the project's folder.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: usize,
+    /// Why its namespace is not known.
+    pub reason: String,
+}
+
+/// Reads the estate and prints it.
+pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
+    let estate = estate::read(context)?;
+    let live = match estate::live_text(&context.settings) {
+        Ok(live) => live.map(|live| live.text),
+        Err(failure) => {
+            context.ui.warn(&format!("which pipeline is live is not known: {}", failure.message));
+            None
+        }
+    };
+    let store = context.store().ok();
+    let file = |file: &str| context.settings.terraform_dir.join(file).display().to_string();
+    let mut pipelines = Vec::new();
+    for pipeline in estate.newest_first() {
+        let unfinished = match &store {
+            Some(store) => store.unfinished(&pipeline.namespace)?.is_some(),
+            None => false,
+        };
+        pipelines.push(Row {
+            namespace: pipeline.namespace.to_string(),
+            address: pipeline.address(),
+            file: file(&pipeline.file),
+            line: pipeline.line,
+            live: live.as_deref() == Some(pipeline.namespace.as_str()),
+            // Holds come with deployments; nothing can put one on a pipeline yet.
+            held: false,
+            unfinished,
+        });
+    }
+    let unclear = estate.unclear.iter().map(|unclear| UnclearRow {
+        address: format!("module.{}", unclear.label),
+        file: file(&unclear.file),
+        line: unclear.line,
+        reason: unclear.reason.clone(),
+    });
+    let report = Report { pipelines, unclear: unclear.collect() };
+    context.ui.report(&report, text);
+    if let Some(live) = live
+        && !report.pipelines.iter().any(|row| row.live)
+    {
+        context.ui.warn(&format!("the live pipeline is {live}, which is not in the estate"));
+    }
+    for row in &report.unclear {
+        context.ui.warn(&format!("{}:{}: {} is not listed: {}", row.file, row.line, row.address, row.reason));
+    }
+    if report.pipelines.is_empty() {
+        context.ui.say("There is no pipeline yet. Make one: pipelinectl new 2022-08-31");
+    }
+    Ok(End::Done)
+}
+
+fn text(report: &Report) -> String {
+    if report.pipelines.is_empty() {
+        return String::new();
+    }
+    let row = |row: &Row| {
+        let name =
+            if row.live { paint::strong(&format!("* {}", row.namespace)) } else { format!("  {}", row.namespace) };
+        let mut state = Vec::new();
+        if row.live {
+            state.push(paint::good("live"));
+        }
+        if row.held {
+            state.push(paint::changed("held"));
+        }
+        if row.unfinished {
+            state.push(paint::changed("unfinished"));
+        }
+        vec![name, row.address.clone(), format!("{}:{}", row.file, row.line), state.join(", ")]
+    };
+    let rows: Vec<Vec<String>> = report.pipelines.iter().map(row).collect();
+    table(&["  PIPELINE", "ADDRESS", "BLOCK", "STATE"], &rows)
+}

@@ -1,0 +1,39 @@
+//! One verb a file: its arguments and the sentence observe → plan → show → confirm → act → report.
+
+pub mod apply;
+pub mod check;
+pub mod common;
+pub mod completions;
+pub mod doctor;
+pub mod list;
+pub mod man;
+pub mod new;
+pub mod plan;
+pub mod tag;
+
+use crate::failure::Failure;
+
+/// How a command ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Done, or nothing to do: 0.
+    Done,
+    /// It succeeded and found something to complain of: 1.
+    Findings,
+    /// With `--detailed-exitcode`: there are changes: 2.
+    Changes,
+}
+
+impl End {
+    /// The exit code of the process.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Findings => 1,
+            Self::Changes => 2,
+        }
+    }
+}
+
+/// What every command gives.
+pub type Outcome = Result<End, Failure>;

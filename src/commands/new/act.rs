@@ -1,0 +1,146 @@
+//! Makes what was shown: the edit, the tags, the plan, the apply.
+
+use super::super::common::{release, stage, verification};
+use super::super::{End, Outcome};
+use super::observe::NewPipeline;
+use super::{Arguments, report};
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+use crate::operations::terraform_run::Planned;
+use crate::operations::write_edits::write_edits;
+use crate::releases::Record;
+use crate::terraform::{Interrupts, Permits, PlanOptions, Program, Review};
+
+/// Terraform, found and new enough: before anything is changed.
+pub fn terraform(context: &Context) -> Result<Program, Failure> {
+    let program = stage::program(context)?;
+    program.version(&*context.ui.reading())?;
+    Ok(program)
+}
+
+/// Acts on the plan, and reports. The caller has the lock.
+pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &NewPipeline) -> Outcome {
+    let ui = &context.ui;
+    let permits = if plan.unfinished.is_some() { Permits::Anything } else { Permits::Create };
+    let mut record = record(arguments, context, plan);
+    if !plan.is_nothing() {
+        context.store()?.begin(&plan.namespace, &record)?;
+        write(context, plan)?;
+        make_tags(context, plan)?;
+        ui.say("");
+    }
+
+    let rules = stage::rules(&plan.scaffold.estate, &[(plan.namespace.clone(), permits)], &arguments.allow.allows)?;
+    let planned =
+        stage::plan(context, program, &PlanOptions::default(), &rules).map_err(|f| stands(context, plan, f))?;
+    let may = format!("'new' may only create things inside {}", plan.scaffold.pipeline.address());
+    stage::guard(&planned, &may).map_err(|failure| stands(context, plan, failure))?;
+    if let Some(out) = &arguments.out {
+        return keep(context, plan, &planned, &context.environment.directory().join(out));
+    }
+    if !planned.has_changes() && plan.is_nothing() && plan.unfinished.is_none() {
+        let rows = verification::verify(context, &plan.namespace, &plan.release.plan)?;
+        return Ok(report::end(context, plan, &planned, None, &rows));
+    }
+
+    let mut applied = None;
+    if planned.has_changes() {
+        if plan.is_nothing() {
+            context.store()?.begin(&plan.namespace, &record)?;
+        }
+        apply_is_wanted(context).map_err(|failure| stands(context, plan, failure))?;
+        applied = Some(stage::apply(context, program, &planned).map_err(|failure| stands(context, plan, failure))?);
+    }
+    let rows = verification::verify(context, &plan.namespace, &plan.release.plan)?;
+    record.finished = Some(context.clock.now());
+    record.outcome = Some(verification::ending(&rows));
+    context.store()?.finish(&plan.namespace, &record)?;
+    Ok(report::end(context, plan, &planned, applied.as_ref(), &rows))
+}
+
+fn record(arguments: &Arguments, context: &Context, plan: &NewPipeline) -> Record {
+    let allowed = arguments.allow.allows.iter().map(ToString::to_string).collect();
+    match &plan.unfinished {
+        Some(record) => Record { allowed, ..record.clone() },
+        None => Record {
+            id: context.record_id(),
+            command: "new".to_owned(),
+            namespace: plan.namespace.to_string(),
+            started: context.clock.now(),
+            by: context.who(),
+            commit: context.git().head().ok(),
+            digests: plan.release.digests(),
+            allowed,
+            finished: None,
+            outcome: None,
+        },
+    }
+}
+
+fn write(context: &Context, plan: &NewPipeline) -> Result<(), Failure> {
+    if plan.scaffold.edits.is_empty() {
+        return Ok(());
+    }
+    write_edits(&context.settings.root(), &plan.scaffold.edits)?;
+    context.ui.say(&format!("Wrote {} to {}.", plan.scaffold.pipeline.address(), plan.scaffold.place(context)));
+    Ok(())
+}
+
+/// Ctrl-C while tags are made lets them be made: half a release is worse than a moment's wait.
+fn make_tags(context: &Context, plan: &NewPipeline) -> Result<(), Failure> {
+    let interrupts = Interrupts::of_process()
+        .map_err(|error| Failure::failed(format!("the signals of this process cannot be watched: {error}")))?;
+    let watch = interrupts.watch();
+    release::make(context, &plan.release.plan).map_err(|failure| stands(context, plan, failure))?;
+    let pressed = interrupts.pressed();
+    drop(watch);
+    if pressed {
+        let failure = Failure::new(Kind::Interrupted, "interrupted after the tags were made; nothing was applied");
+        return Err(stands(context, plan, failure));
+    }
+    Ok(())
+}
+
+fn apply_is_wanted(context: &Context) -> Result<(), Failure> {
+    if !context.ui.can_ask() {
+        return Err(
+            Failure::failed("nobody is there to say yes; nothing was applied").hint("use --yes to go on unattended")
+        );
+    }
+    if context.ui.confirm("Apply this plan?") {
+        return Ok(());
+    }
+    Err(Failure::failed("answered no; nothing was applied"))
+}
+
+/// Keeps the plan, and beside it what `apply` wants to know.
+fn keep(context: &Context, plan: &NewPipeline, planned: &Planned, out: &std::path::Path) -> Outcome {
+    planned.saved.save_as(out)?;
+    let mut review = Review::of(&planned.saved, planned.verdict.passes());
+    review.commit = context.git().head().ok();
+    review.namespace = Some(plan.namespace.to_string());
+    review.digests =
+        plan.release.digests().into_iter().map(|(repository, digest)| (repository, digest.to_string())).collect();
+    review.allows = planned.verdict.allowed.iter().map(ToString::to_string).collect();
+    review.write(out)?;
+    let shown = out.strip_prefix(context.environment.directory()).unwrap_or(out).display().to_string();
+    context.ui.say(&format!("\nKept the plan in {shown}, and what was reviewed in {shown}.json. Nothing was applied."));
+    report::print(context, plan, Some(planned), None, &[]);
+    Ok(End::Done)
+}
+
+/// Adds to a failure what stands already and how to go on or take it away.
+fn stands(context: &Context, plan: &NewPipeline, failure: Failure) -> Failure {
+    let tags = plan.release.plan.moves.len();
+    failure
+        .hint(format!(
+            "what stands: {} in {}, and the tag {} in up to {tags} repositories",
+            plan.scaffold.pipeline.address(),
+            plan.scaffold.place(context),
+            plan.tag
+        ))
+        .hint(format!(
+            "to go on, run the same command again; to give up, take the block out of {} (git checkout) and the tag away",
+            plan.scaffold.file(context)
+        ))
+}

@@ -1,0 +1,174 @@
+//! `pipelinectl new`
+
+mod act;
+mod observe;
+mod report;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::common::lock::LockArguments;
+use super::common::release::SourceArguments;
+use super::common::stage::AllowArguments;
+use super::common::{estate, target};
+use super::{End, Outcome};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::hcl::{Assignment, Path};
+use crate::operations::write_edits::write_edits;
+pub use report::Report;
+
+/// Make a pipeline: its module block, its image tags, its resources
+///
+/// Shows what would change and asks; edits the file, makes the tags, plans; refuses the plan if it touches anything but
+/// the new pipeline; shows it and asks; applies, and verifies what runs. Stopped anywhere, the same command goes on.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  pipelinectl new 2022-10-14 --dry-run                        what would change
+  pipelinectl new 2022-10-14                                  from the template, with the images tagged latest
+  pipelinectl new 2022-10-14 --from live --set scale.tasks=4  as the live one, with another setting
+  pipelinectl new 2022-10-14 --plan-only --out plan.tfplan    up to the plan; apply it with 'pipelinectl apply'")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct Arguments {
+    /// The namespace of the new pipeline, usually a date
+    #[arg(value_name = "NS")]
+    namespace: String,
+    /// Copy the block of this pipeline
+    #[arg(long, value_name = "NS", conflicts_with = "template", add = target::completer())]
+    from: Option<String>,
+    /// Make the block from this template [default: the configured one, else the newest pipeline]
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// Set an attribute of the new block, with the keys that lead to it: scale.tasks=4, name=abc
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    sets: Vec<Assignment>,
+    /// Leave an attribute out of the new block
+    #[arg(long = "unset", value_name = "PATH")]
+    unsets: Vec<Path>,
+    /// Which images
+    #[command(flatten)]
+    source: SourceArguments,
+    /// The label of the module block [default: as the configuration says]
+    #[arg(long)]
+    label: Option<String>,
+    /// Put the block below that of this pipeline
+    #[arg(long, value_name = "NS", conflicts_with = "before", add = target::completer())]
+    after: Option<String>,
+    /// Put the block above that of this pipeline
+    #[arg(long, value_name = "NS", add = target::completer())]
+    before: Option<String>,
+    /// Put the block into this file of the Terraform root
+    #[arg(long, value_name = "FILE")]
+    file: Option<String>,
+    /// Stop after the edit; needs neither AWS nor terraform nor git
+    #[arg(long, conflicts_with_all = ["plan_only", "out"])]
+    edit_only: bool,
+    /// Stop before the apply and keep the plan
+    #[arg(long, requires = "out")]
+    plan_only: bool,
+    /// Where the plan is kept; beside it FILE.json, which 'pipelinectl apply' needs
+    #[arg(long, value_name = "FILE", requires = "plan_only")]
+    out: Option<PathBuf>,
+    /// What may pass
+    #[command(flatten)]
+    allow: AllowArguments,
+    /// Go on although the upstream branch has commits for the estate that this checkout lacks
+    #[arg(long)]
+    allow_behind: bool,
+    /// Do not fetch the upstream branch; compare with what was fetched last
+    #[arg(long)]
+    no_fetch: bool,
+    /// How long to wait
+    #[command(flatten)]
+    lock: LockArguments,
+}
+
+/// Observes, plans, shows, asks, acts, reports.
+pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
+    let ui = &context.ui;
+    let request = observe::Request::new(arguments, context)?;
+    if arguments.edit_only {
+        return edit_only(&request, context);
+    }
+    // Answered beforehand, nothing can change between the question and the lock: one reading is enough.
+    let mut lock = None;
+    if ui.says_yes() && !context.dry_run {
+        lock = Some(context.lock(&request.namespace, "new", arguments.lock.wait_lock)?);
+    }
+    observe::refuse_behind(arguments, context)?;
+    let program = act::terraform(context)?;
+    let mut plan = observe::observe(&request, context)?;
+    plan.show(context);
+    if context.dry_run {
+        ui.say("\nDry run: nothing was changed.");
+        report::print(context, &plan, None, None, &[]);
+        return Ok(End::Done);
+    }
+    if !plan.is_nothing() {
+        confirm(context, &plan.question())?;
+    }
+    if lock.is_none() {
+        lock = Some(context.lock(&request.namespace, "new", arguments.lock.wait_lock)?);
+        let again = observe::observe(&request.pinned_to(&plan), context)?;
+        if again.changes_other_things_than(&plan) {
+            ui.warn("something was changed in the meantime; this is how it is now:");
+            again.show(context);
+            confirm(context, &again.question())?;
+        }
+        plan = again;
+    }
+    let end = act::act(arguments, context, &program, &plan);
+    drop(lock);
+    end
+}
+
+fn edit_only(request: &observe::Request, context: &Context) -> Outcome {
+    let ui = &context.ui;
+    let scaffold = request.scaffold(context)?;
+    scaffold.show(context);
+    if scaffold.edits.is_empty() {
+        ui.say(&format!("Nothing to do: {} is in {}.", request.namespace, scaffold.place(context)));
+    } else if context.dry_run {
+        ui.say("\nDry run: nothing was changed.");
+    } else {
+        confirm(context, &format!("Write {}?", scaffold.file(context)))?;
+        write_edits(&context.settings.root(), &scaffold.edits)?;
+        ui.say(&format!("Wrote {} to {}.", scaffold.pipeline.address(), scaffold.place(context)));
+    }
+    report::print_edit(context, &scaffold);
+    Ok(End::Done)
+}
+
+fn confirm(context: &Context, question: &str) -> Result<(), Failure> {
+    if !context.ui.can_ask() {
+        return Err(Failure::failed("nobody is there to say yes; nothing was changed")
+            .hint("use --yes to go on unattended, or --dry-run to look only"));
+    }
+    if context.ui.confirm(question) {
+        return Ok(());
+    }
+    Err(Failure::failed("answered no; nothing was changed"))
+}
+
+/// The names that are made from a namespace, and how long they may be.
+pub(super) fn name_limits(context: &Context) -> Vec<crate::layout::NameLimit> {
+    let limit = |what: &str, pattern: &str, longest| crate::layout::NameLimit {
+        what: what.to_owned(),
+        pattern: pattern.to_owned(),
+        longest,
+    };
+    let mut limits = vec![limit("ECR tag", &context.settings.images.pipeline_tag, 128)];
+    for service in &context.settings.services {
+        limits.extend(service.lambda.iter().map(|name| limit("Lambda function", name, 64)));
+        limits.extend(service.ecs.iter().map(|target| limit("ECS service", &target.service, 255)));
+        limits.extend(service.ecs.iter().map(|target| limit("ECS cluster", &target.cluster, 255)));
+    }
+    limits
+}
+
+/// The live pipeline, if one is configured and named; a wrong pointer is `check`'s business.
+fn live_namespace(context: &Context) -> Option<crate::pipeline::Namespace> {
+    estate::live(&context.settings).ok()
+}

@@ -1,0 +1,326 @@
+//! What is there, and what `new` would make of it.
+
+use std::collections::BTreeMap;
+
+use super::super::common::release::{self, Release};
+use super::super::common::{estate, target};
+use super::{Arguments, name_limits};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::files;
+use crate::git::GitError;
+use crate::hcl::{Assignment, Path};
+use crate::layout::module_blocks::{Added, Addition, ModuleBlocks, Origin, Place};
+use crate::layout::{Edit, Rules};
+use crate::pipeline::image::Digest;
+use crate::pipeline::release::ImageSource;
+use crate::pipeline::{Estate, Namespace, Pipeline};
+use crate::releases::Record;
+use crate::ui::diff::unified;
+use crate::ui::paint;
+use crate::ui::tags::tags;
+
+/// What the user asks for, checked as far as that goes without looking at anything but the files.
+pub struct Request {
+    /// The new pipeline.
+    pub namespace: Namespace,
+    rules: Rules,
+    template: Option<(String, String)>,
+    from: Option<Namespace>,
+    after: Option<Namespace>,
+    before: Option<Namespace>,
+    label: Option<String>,
+    file: Option<String>,
+    sets: Vec<Assignment>,
+    unsets: Vec<Path>,
+    source: Option<ImageSource>,
+    tag: Option<String>,
+    digests: Option<BTreeMap<String, Digest>>,
+}
+
+/// The edit that makes a pipeline, or where it is already.
+#[derive(PartialEq)]
+pub struct Scaffold {
+    /// What changes in the files; empty where the block is there.
+    pub edits: Vec<Edit>,
+    /// The pipeline as it stands or will stand.
+    pub pipeline: Pipeline,
+    /// The pipeline it is copied from.
+    pub from: Option<Namespace>,
+    /// What to look at.
+    notes: Vec<String>,
+    /// The pipelines there are, with the new one.
+    pub estate: Estate,
+}
+
+/// All that `new` would do before terraform says what else.
+pub struct NewPipeline {
+    /// The pipeline.
+    pub namespace: Namespace,
+    /// Its tag.
+    pub tag: String,
+    /// Its block.
+    pub scaffold: Scaffold,
+    /// Its tags.
+    pub release: Release,
+    /// The record of an earlier run that did not end.
+    pub unfinished: Option<Record>,
+}
+
+impl Request {
+    /// Reads the template and the pipelines that the arguments name.
+    pub fn new(arguments: &Arguments, context: &Context) -> Result<Self, Failure> {
+        let settings = &context.settings;
+        context.settings.require_file()?;
+        let rules = estate::rules(settings)?;
+        let namespace: Namespace = arguments.namespace.parse()?;
+        rules.namespace(namespace.as_str()).map_err(|reason| {
+            Failure::usage(reason).hint("mend the name, or namespace_pattern below [pipeline] in pipelinectl.toml")
+        })?;
+        check_names(context, &namespace)?;
+        let named = |word: &Option<String>| word.as_deref().map(|word| target::resolve(context, word)).transpose();
+        let template = match (&arguments.template, &settings.pipeline.template, &arguments.from) {
+            (Some(file), _, _) => Some(context.environment.directory().join(file)),
+            (None, Some(file), None) => Some(settings.directory.join(file)),
+            (None, _, _) => None,
+        };
+        let template = match template {
+            None => None,
+            Some(path) => {
+                let text = files::read(&path)?;
+                let shown = path.strip_prefix(&settings.directory).unwrap_or(&path).display().to_string();
+                Some((shown, text))
+            }
+        };
+        let (source, tag) = if arguments.edit_only {
+            (None, None)
+        } else {
+            let source = arguments.source.source(context)?;
+            let tag = release::tag_of(settings, &namespace, &source)?;
+            (Some(source), Some(tag))
+        };
+        Ok(Self {
+            rules,
+            template,
+            from: named(&arguments.from)?,
+            after: named(&arguments.after)?,
+            before: named(&arguments.before)?,
+            label: arguments.label.clone(),
+            file: arguments.file.clone(),
+            sets: arguments.sets.clone(),
+            unsets: arguments.unsets.clone(),
+            namespace,
+            source,
+            tag,
+            digests: None,
+        })
+    }
+
+    /// The same request, for the digests that were shown, whatever the source's tag names by now.
+    pub fn pinned_to(mut self, plan: &NewPipeline) -> Self {
+        self.digests = Some(plan.release.digests());
+        self
+    }
+
+    /// Works out the edit. Nothing is written.
+    pub fn scaffold(&self, context: &Context) -> Result<Scaffold, Failure> {
+        let files = estate::files(context)?;
+        let blocks = ModuleBlocks::read(&files, &self.rules)?;
+        let origin = match (&self.template, &self.from) {
+            (Some((name, text)), _) => Origin::Template { name, text },
+            (None, Some(from)) => Origin::Sibling(from),
+            (None, None) => Origin::Newest,
+        };
+        let place = match (&self.after, &self.before) {
+            (Some(after), _) => Place::After(after),
+            (None, Some(before)) => Place::Before(before),
+            (None, None) => Place::End,
+        };
+        let addition = Addition {
+            namespace: &self.namespace,
+            origin,
+            label: self.label.as_deref(),
+            unsets: &self.unsets,
+            sets: &self.sets,
+            place,
+            file: self.file.as_deref(),
+        };
+        let mut estate = blocks.estate().clone();
+        for unclear in &estate.unclear {
+            let place = format!("{}:{}", unclear.file, unclear.line);
+            context.ui.warn(&format!("{place}: module.{} may be a pipeline: {}", unclear.label, unclear.reason));
+        }
+        match blocks.add(&addition)? {
+            Added::Exists { pipeline, differing } if differing.is_empty() => {
+                Ok(Scaffold { edits: Vec::new(), pipeline, from: None, notes: Vec::new(), estate })
+            }
+            Added::Exists { pipeline, differing } => {
+                let paths: Vec<String> = differing.iter().map(ToString::to_string).collect();
+                let message = format!(
+                    "{} is there already ({}:{}) and says something else of {}",
+                    pipeline.namespace,
+                    pipeline.file,
+                    pipeline.line,
+                    paths.join(", ")
+                );
+                Err(Failure::usage(message)
+                    .hint("'new' does not change a pipeline that is there: edit its block, then 'pipelinectl plan'"))
+            }
+            Added::New(block) => {
+                estate.pipelines.push(block.pipeline.clone());
+                Ok(Scaffold {
+                    edits: block.edits,
+                    pipeline: block.pipeline,
+                    from: block.from,
+                    notes: block.notes,
+                    estate,
+                })
+            }
+        }
+    }
+}
+
+impl Scaffold {
+    /// The file of the block, as the user knows it.
+    pub fn file(&self, context: &Context) -> String {
+        context.settings.terraform_dir.join(&self.pipeline.file).display().to_string()
+    }
+
+    /// File and line of the block.
+    pub fn place(&self, context: &Context) -> String {
+        format!("{}:{}", self.file(context), self.pipeline.line)
+    }
+
+    /// Shows the diff.
+    pub fn show(&self, context: &Context) {
+        for edit in &self.edits {
+            let path = context.settings.terraform_dir.join(edit.path()).display().to_string();
+            match edit {
+                Edit::Write { before, after, .. } => context.ui.show(&unified(&path, before, after)),
+                Edit::Create { text, .. } => context.ui.show(&unified(&path, "", text)),
+                Edit::Delete { .. } => context.ui.show(&format!("{path} is removed\n")),
+            }
+        }
+        for note in &self.notes {
+            context.ui.warn(note);
+        }
+    }
+}
+
+impl NewPipeline {
+    /// Whether neither the file nor a tag would change.
+    pub fn is_nothing(&self) -> bool {
+        self.scaffold.edits.is_empty() && self.release.plan.is_nothing()
+    }
+
+    /// Whether the earlier one would not have told what this one does.
+    pub fn changes_other_things_than(&self, other: &Self) -> bool {
+        self.scaffold != other.scaffold || self.release.plan.digests() != other.release.plan.digests()
+    }
+
+    /// Shows the diff and the tags.
+    pub fn show(&self, context: &Context) {
+        let ui = &context.ui;
+        if let Some(record) = &self.unfinished {
+            ui.say(&format!("Going on with what {} began {}: the images of then are used.", record.by, record.started));
+        }
+        if self.is_nothing() && self.unfinished.is_none() {
+            ui.say(&format!("{} has its block ({}) and its tags.", self.namespace, self.scaffold.place(context)));
+            return;
+        }
+        if self.scaffold.edits.is_empty() {
+            ui.say(&format!(
+                "The block is there: {} in {}",
+                self.scaffold.pipeline.address(),
+                self.scaffold.place(context)
+            ));
+        }
+        self.scaffold.show(context);
+        ui.show(&format!("\n{}", paint::strong(&format!("Images for {}\n", self.tag))));
+        ui.show(&tags(&self.release.plan, &self.release.commits));
+    }
+
+    /// What is asked before the first change.
+    pub fn question(&self) -> String {
+        let tags = self.release.plan.changes().count();
+        let tags = match tags {
+            0 => None,
+            1 => Some("make 1 tag".to_owned()),
+            _ => Some(format!("make {tags} tags")),
+        };
+        let edit = (!self.scaffold.edits.is_empty()).then(|| "write the block".to_owned());
+        let parts: Vec<String> = edit.into_iter().chain(tags).chain(["plan".to_owned()]).collect();
+        let mut question = parts.join(", ");
+        if let Some(first) = question.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        question + "?"
+    }
+}
+
+/// Reads the estate again, the record and every repository.
+pub fn observe(request: &Request, context: &Context) -> Result<NewPipeline, Failure> {
+    let (Some(source), Some(tag)) = (&request.source, &request.tag) else {
+        return Err(Failure::failed("the images were not asked for"));
+    };
+    let scaffold = request.scaffold(context)?;
+    let mut unfinished = context.store()?.unfinished(&request.namespace)?;
+    let pinned = unfinished.as_ref().map(|record| record.digests.clone()).or_else(|| request.digests.clone());
+    let mut release = release::observe(context, tag, source, &pinned.unwrap_or_default())?;
+    let no_tag_yet = release.plan.changes().count() == release.plan.moves.len();
+    if unfinished.is_some() && no_tag_yet && !scaffold.edits.is_empty() {
+        // The earlier run left nothing behind, or somebody took it away: this one begins anew, with today's images.
+        unfinished = None;
+        release = release::observe(context, tag, source, &request.digests.clone().unwrap_or_default())?;
+    }
+    Ok(NewPipeline { namespace: request.namespace.clone(), tag: tag.clone(), scaffold, release, unfinished })
+}
+
+/// Names made from the namespace must be names that AWS takes ("Lambda quotas"; "Using Amazon ECR image tags").
+fn check_names(context: &Context, namespace: &Namespace) -> Result<(), Failure> {
+    for limit in name_limits(context) {
+        let name = limit.pattern.replace("{namespace}", namespace.as_str());
+        if name.chars().count() > limit.longest {
+            return Err(Failure::usage(format!(
+                "the {} would be called {name}: {} characters, {} are allowed",
+                limit.what,
+                name.chars().count(),
+                limit.longest
+            ))
+            .hint("choose a shorter namespace"));
+        }
+        if limit.what == "Lambda function" && name.contains('.') {
+            return Err(Failure::usage(format!("the Lambda function would be called {name}, which may have no dot"))
+                .hint("choose a namespace without a dot"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to work on an estate that somebody else has changed upstream.
+pub fn refuse_behind(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
+    if arguments.allow_behind {
+        return Ok(());
+    }
+    let git = context.git();
+    if !arguments.no_fetch
+        && let Err(error) = git.fetch_upstream()
+        && !matches!(error, GitError::NoRepository { .. } | GitError::NotFound)
+    {
+        context.ui.warn(&format!("{error}; the checkout is compared with what was fetched last"));
+    }
+    match git.commits_behind(&context.settings.terraform_dir) {
+        Ok(Some(behind @ 1..)) => {
+            let commits = if behind == 1 { "1 commit".to_owned() } else { format!("{behind} commits") };
+            let folder = context.settings.terraform_dir.display();
+            Err(Failure::refused(format!("the upstream branch has {commits} for {folder} that this checkout lacks"))
+                .hint("pull first, or use --allow-behind if you know them"))
+        }
+        Ok(_) | Err(GitError::NoRepository { .. }) => Ok(()),
+        Err(GitError::NotFound) => {
+            context.ui.warn("git was not found: nothing is known of the upstream branch");
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,115 @@
+//! What `new` says at the end.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::super::End;
+use super::super::common::release::TagRow;
+use super::super::common::stage::PlanReport;
+use super::super::common::verification::{self, ServiceRow};
+use super::live_namespace;
+use super::observe::{NewPipeline, Scaffold};
+use crate::context::Context;
+use crate::operations::terraform_run::Planned;
+use crate::operations::verify_images::Verification;
+use crate::terraform::Applied;
+use crate::ui::paint;
+
+/// What `pipelinectl new --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// The pipeline.
+    pub namespace: String,
+    /// The address of its module.
+    pub address: String,
+    /// The file of its block, relative to the project's folder.
+    pub file: String,
+    /// The line of its block, from 1.
+    pub line: usize,
+    /// Whether the block is new.
+    pub block_added: bool,
+    /// The pipeline whose block was copied.
+    pub copied_from: Option<String>,
+    /// Whether nothing was changed because of `--dry-run`.
+    pub dry_run: bool,
+    /// One for each repository; empty with `--edit-only`.
+    pub tags: Vec<TagRow>,
+    /// The plan, where one was made.
+    pub plan: Option<PlanReport>,
+    /// Whether the plan was applied.
+    pub applied: bool,
+    /// What runs afterwards, one for each target of a service.
+    pub services: Vec<ServiceRow>,
+}
+
+/// Prints the JSON document, if one is wanted.
+pub fn print(
+    context: &Context,
+    plan: &NewPipeline,
+    planned: Option<&Planned>,
+    applied: Option<&Applied>,
+    rows: &[Verification],
+) {
+    let mut report = of_scaffold(context, &plan.scaffold);
+    report.tags = plan.release.rows();
+    report.plan = planned.map(PlanReport::of);
+    report.applied = applied.is_some();
+    report.services = rows.iter().map(ServiceRow::of).collect();
+    context.ui.report(&report, |_| String::new());
+}
+
+/// The same for `--edit-only`.
+pub fn print_edit(context: &Context, scaffold: &Scaffold) {
+    context.ui.report(&of_scaffold(context, scaffold), |_| String::new());
+}
+
+fn of_scaffold(context: &Context, scaffold: &Scaffold) -> Report {
+    Report {
+        namespace: scaffold.pipeline.namespace.to_string(),
+        address: scaffold.pipeline.address(),
+        file: scaffold.file(context),
+        line: scaffold.pipeline.line,
+        block_added: !scaffold.edits.is_empty(),
+        copied_from: scaffold.from.as_ref().map(ToString::to_string),
+        dry_run: context.dry_run,
+        tags: Vec::new(),
+        plan: None,
+        applied: false,
+        services: Vec::new(),
+    }
+}
+
+/// The table of what runs, and what to do next.
+pub fn end(
+    context: &Context,
+    plan: &NewPipeline,
+    planned: &Planned,
+    applied: Option<&Applied>,
+    rows: &[Verification],
+) -> End {
+    let ui = &context.ui;
+    print(context, plan, Some(planned), applied, rows);
+    let failed = rows.iter().any(|row| row.verdict.is_failure());
+    ui.show(&verification::table(rows));
+    if failed {
+        ui.fail(
+            &format!("{} is made, but not every service runs what its tag names", plan.namespace),
+            &["mend what the table says, then run the same command again".to_owned()],
+        );
+        return End::Findings;
+    }
+    if applied.is_none() && plan.is_nothing() {
+        ui.say(&format!("\nNothing to do: {} is complete.", plan.namespace));
+        return End::Done;
+    }
+    let live = live_namespace(context);
+    ui.say(&format!("\n{} is made and runs the images above.", plan.namespace));
+    let mut next = vec![format!("commit {} and open a pull request", plan.scaffold.file(context))];
+    if let Some(live) = live.filter(|live| *live != plan.namespace) {
+        next.push(format!("{live} stays live until {} is named instead", plan.namespace));
+    }
+    for line in next {
+        ui.say(&format!("{}: {line}", paint::hint("next")));
+    }
+    End::Done
+}

@@ -1,0 +1,183 @@
+//! `pipelinectl plan`
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::common::release;
+use super::common::stage::{self, AllowArguments, PlanReport};
+use super::common::{estate, target};
+use super::{End, Outcome};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::layout::module_blocks::ModuleBlocks;
+use crate::layout::{Rules, SourceFile};
+use crate::operations::read_estate;
+use crate::pipeline::release::ImageSource;
+use crate::pipeline::{Estate, Namespace};
+use crate::terraform::{Permits, PlanOptions, Review};
+
+/// Plan with terraform and refuse what touches anything else
+///
+/// With a pipeline, only that one may change; without, those whose blocks differ from where this branch left the main
+/// branch. A plan that touches anything else is refused with exit code 3.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  pipelinectl plan 2022-10-14 --out plan.tfplan    then: pipelinectl apply plan.tfplan
+  pipelinectl plan --no-lock --detailed-exitcode   for a pull request: 0 no changes, 2 changes, 3 refused")]
+pub struct Arguments {
+    /// The pipeline: its namespace, 'live', or the address of its block
+    #[arg(value_name = "NS", add = target::completer())]
+    pipeline: Option<String>,
+    /// Compare the blocks with where this branch left this revision [default: the main branch]
+    #[arg(long, value_name = "REV", conflicts_with = "pipeline")]
+    base: Option<String>,
+    /// Keep the plan in this file, and beside it FILE.json, which 'pipelinectl apply' needs
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Exit code 2 when the plan has changes; reads do not count
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Do not lock the state, for roles that may only read
+    #[arg(long)]
+    no_lock: bool,
+    /// What may pass
+    #[command(flatten)]
+    allow: AllowArguments,
+}
+
+/// What `pipelinectl plan --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// The pipelines that may change.
+    pub pipelines: Vec<String>,
+    /// Whether there is anything to apply; reads do not count.
+    pub has_changes: bool,
+    /// The plan.
+    pub plan: PlanReport,
+    /// The file that it is kept in.
+    pub out: Option<String>,
+}
+
+/// Finds out which pipelines may change, plans, shows, judges, keeps.
+pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
+    let ui = &context.ui;
+    let estate = estate::read(context)?;
+    let pipelines = match &arguments.pipeline {
+        Some(word) => vec![known(&estate, target::resolve(context, word)?)?],
+        None => changed(context, &estate, arguments.base.as_deref())?,
+    };
+    let changed: Vec<_> = pipelines.iter().map(|namespace| (namespace.clone(), Permits::Anything)).collect();
+    let rules = stage::rules(&estate, &changed, &arguments.allow.allows)?;
+    check_account(context)?;
+    let program = stage::program(context)?;
+    let options = PlanOptions { lock: !arguments.no_lock && !context.dry_run, ..PlanOptions::default() };
+    let planned = stage::plan(context, &program, &options, &rules)?;
+    let names: Vec<String> = pipelines.iter().map(ToString::to_string).collect();
+    let may = match names.as_slice() {
+        [] => "no pipeline's block differs from the main branch, so nothing may change".to_owned(),
+        names => format!("only {} may change", names.join(", ")),
+    };
+    if !planned.has_changes() {
+        ui.say("No changes: what is there is what the configuration says.");
+    }
+    stage::guard(&planned, &may)?;
+    let mut report =
+        Report { has_changes: planned.has_changes(), plan: PlanReport::of(&planned), pipelines: names, out: None };
+    if let Some(out) = arguments.out.as_ref().filter(|_| !context.dry_run) {
+        let path = context.environment.directory().join(out);
+        let mut review = Review::of(&planned.saved, planned.verdict.passes());
+        review.commit = context.git().head().ok();
+        review.allows.clone_from(&report.plan.allowed);
+        if let [namespace] = pipelines.as_slice() {
+            review.namespace = Some(namespace.to_string());
+            review.digests = digests(context, namespace)?;
+        }
+        planned.saved.save_as(&path)?;
+        review.write(&path)?;
+        report.out = Some(out.display().to_string());
+        ui.say(&format!("\nKept the plan in {0}, and what was reviewed in {0}.json.", out.display()));
+    }
+    ui.report(&report, |_| String::new());
+    Ok(if arguments.detailed_exitcode && report.has_changes { End::Changes } else { End::Done })
+}
+
+fn known(estate: &Estate, namespace: Namespace) -> Result<Namespace, Failure> {
+    if estate.find(&namespace).is_some() {
+        return Ok(namespace);
+    }
+    let names: Vec<&str> =
+        estate.newest_first().into_iter().take(5).map(|pipeline| pipeline.namespace.as_str()).collect();
+    Err(Failure::usage(format!("there is no pipeline {namespace} in the estate"))
+        .hint(format!("there are: {}", names.join(", "))))
+}
+
+/// Whose credentials they are is known before terraform runs; without a configured account there is nothing to check.
+fn check_account(context: &Context) -> Result<(), Failure> {
+    if context.settings.account_id.is_some() {
+        let sts = context.session()?.sts();
+        context.wait(sts.check())??;
+    }
+    Ok(())
+}
+
+/// The digests that the pipeline's tags name now: `apply` refuses when they have moved.
+fn digests(context: &Context, namespace: &Namespace) -> Result<BTreeMap<String, String>, Failure> {
+    if context.settings.services.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let tag = context.settings.images.pipeline_tag.replace("{namespace}", namespace.as_str());
+    let seen = release::observe(context, &tag, &ImageSource::Tag(tag.clone()), &BTreeMap::new())?;
+    Ok(seen.digests().into_iter().map(|(repository, digest)| (repository, digest.to_string())).collect())
+}
+
+/// The pipelines whose blocks are not what they were where this branch left the base.
+fn changed(context: &Context, estate: &Estate, base: Option<&str>) -> Result<Vec<Namespace>, Failure> {
+    let git = context.git();
+    let revision = base.unwrap_or(&context.settings.images.main_branch);
+    let Some(merge_base) = git.merge_base(revision)? else {
+        return Err(Failure::usage(format!("this branch and {revision} have no commit in common"))
+            .hint("name another one with --base, or fetch the whole history"));
+    };
+    let top = git.top()?;
+    let root = context.settings.root();
+    let root = std::fs::canonicalize(&root).unwrap_or(root);
+    let below = root.strip_prefix(&top).unwrap_or(Path::new("")).to_owned();
+    let rules = estate::rules(&context.settings)?;
+    let now = blocks(estate, &estate::files(context)?);
+    let files = read_estate::at_commit(&git, &merge_base, &below)?;
+    let then = blocks(&read_at(&files, &rules, &merge_base)?, &files);
+    let mut changed: Vec<Namespace> =
+        now.keys().chain(then.keys()).filter(|name| now.get(*name) != then.get(*name)).cloned().collect();
+    changed.sort();
+    changed.dedup();
+    let names: Vec<&str> = changed.iter().map(Namespace::as_str).collect();
+    let short = &merge_base[..merge_base.len().min(8)];
+    context.ui.say(&match names.as_slice() {
+        [] => format!("No pipeline's block differs from {short} ({revision})."),
+        names => format!("Differing from {short} ({revision}): {}", names.join(", ")),
+    });
+    Ok(changed)
+}
+
+fn read_at(files: &[SourceFile], rules: &Rules, commit: &str) -> Result<Estate, Failure> {
+    let blocks = ModuleBlocks::read(files, rules).map_err(|error| {
+        let failure = Failure::from(error);
+        Failure { message: format!("at {commit}: {}", failure.message), ..failure }
+    })?;
+    Ok(blocks.estate().clone())
+}
+
+/// The text of each pipeline's block.
+fn blocks(estate: &Estate, files: &[SourceFile]) -> BTreeMap<Namespace, String> {
+    let text = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.text.as_str());
+    let blocks = estate.pipelines.iter().filter_map(|pipeline| {
+        let block = text(&pipeline.file)?.get(pipeline.span.clone())?;
+        Some((pipeline.namespace.clone(), block.to_owned()))
+    });
+    blocks.collect()
+}

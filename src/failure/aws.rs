@@ -1,0 +1,131 @@
+//! What the user is told of AWS.
+
+use super::Failure;
+use crate::aws::AwsError;
+use crate::operations::resolve_images::ResolveError;
+use crate::pipeline::release::{Problem, Refusal};
+use crate::settings::FILE_NAME;
+
+impl From<AwsError> for Failure {
+    fn from(error: AwsError) -> Self {
+        let message = error.to_string();
+        match error {
+            AwsError::NoRegion => {
+                Self::usage(message).hint(format!("set region below [aws] in {FILE_NAME}, or use --region eu-west-1"))
+            }
+            AwsError::CertificateBundle { .. } => {
+                Self::failed(message).hint("see that AWS_CA_BUNDLE names a file of certificates in PEM form")
+            }
+            AwsError::NoCredentials { profile, reason } => Self::failed(message).hint(reason).hint(match profile {
+                Some(profile) => format!("sign in with 'aws sso login --profile {profile}', or use another --profile"),
+                None => {
+                    "sign in with 'aws sso login', use --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                        .to_owned()
+                }
+            }),
+            AwsError::ExpiredCredentials { reason } => {
+                Self::failed(message).hint(reason).hint("sign in again, for instance with 'aws sso login'")
+            }
+            AwsError::RefusedCredentials { .. } => {
+                Self::failed(message).hint("see which credentials are used: 'aws sts get-caller-identity'")
+            }
+            AwsError::WrongAccount { expected, arn, .. } => Self::refused(message)
+                .hint(format!("they are those of {arn}"))
+                .hint(format!("sign in to the account {expected}, or mend account_id in {FILE_NAME}")),
+            AwsError::CannotAssumeRole { .. } => Self::failed(message)
+                .hint("see that the role exists, trusts your identity, and that you may call sts:AssumeRole on it"),
+            AwsError::AccessDenied { operation, resource, .. } => Self::failed(message)
+                .hint(format!("ask for {operation} on {resource}, or use credentials that have it"))
+                .hint("docs/iam/ has the permissions that each command needs"),
+            AwsError::RepositoryNotFound { .. } => Self::failed(message).hint(format!(
+                "make it with terraform first, or mend the name in {FILE_NAME}; see [aws.ecr] when it is elsewhere"
+            )),
+            AwsError::ImmutableTag { .. } => Self::failed(message)
+                .hint("allow its tags to move: image_tag_mutability = \"MUTABLE\" for that repository"),
+            AwsError::DigestMismatch { .. } => {
+                Self::failed(message).hint("nothing was written; push the image again, it is damaged")
+            }
+            AwsError::UnknownMediaType { .. } => Self::failed(message).hint("name the tag of an image"),
+            AwsError::NotFound { .. } => {
+                Self::failed(message).hint("see that the name, the account and the region are right")
+            }
+            AwsError::BinarySecret { .. } => Self::failed(message).hint("store it as text"),
+            AwsError::Throttled { .. } | AwsError::TimedOut { .. } => {
+                Self::failed(message).hint("run the same command again: it goes on where it stopped")
+            }
+            AwsError::Unreachable { .. } => {
+                Self::failed(message).hint("see the network, the region, and AWS_ENDPOINT_URL")
+            }
+            AwsError::Other { request_id, .. } => {
+                let failure = Self::failed(message);
+                match request_id {
+                    Some(id) => failure.hint(format!("AWS's support finds it by the request {id}")),
+                    None => failure,
+                }
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let mut message = refusal.to_string();
+        let mut missing_repository = false;
+        let mut missing_image = false;
+        let mut index = false;
+        for problem in &refusal.problems {
+            message.push_str(&format!("\n  {problem}"));
+            match problem {
+                Problem::ImageMissing { nearest, .. } => {
+                    missing_image = true;
+                    if !nearest.is_empty() {
+                        message.push_str(&format!("; nearest: {}", nearest.join(", ")));
+                    }
+                }
+                Problem::RepositoryMissing { nearest, .. } => {
+                    missing_repository = true;
+                    if !nearest.is_empty() {
+                        message.push_str(&format!("; nearest: {}", nearest.join(", ")));
+                    }
+                }
+                Problem::IndexForLambda { .. } => index = true,
+                Problem::CommitAmbiguous { .. } => {}
+            }
+        }
+        let mut failure = Self::failed(message).hint("nothing was changed");
+        if missing_image {
+            failure = failure.hint("push what is missing, or choose other images with --source-tag or --ref");
+        }
+        if missing_repository {
+            failure =
+                failure.hint(format!("make the repository with terraform first, or mend the name in {FILE_NAME}"));
+        }
+        if index {
+            failure =
+                failure.hint("build the image for one platform: docker buildx build --provenance=false --platform …");
+        }
+        failure
+    }
+}
+
+impl From<ResolveError> for Failure {
+    fn from(error: ResolveError) -> Self {
+        match error {
+            ResolveError::Aws(error) => error.into(),
+            ResolveError::Repositories(errors) => {
+                let mut message = match errors.len() {
+                    1 => "a repository cannot be read".to_owned(),
+                    count => format!("{count} repositories cannot be read"),
+                };
+                let mut hints = Vec::new();
+                for (_, error) in errors {
+                    let failure = Self::from(error);
+                    message.push_str(&format!("\n  {}", failure.message));
+                    hints.extend(failure.hints);
+                }
+                hints.dedup();
+                Self { hints, ..Self::failed(message) }.hint("nothing was changed")
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What the user is told when something does not work: a text, what to do next, and the exit code.
+
+mod aws;
+mod edit;
+mod terraform;
+
+use crate::ci::live_pointer::LivePointerError;
+use crate::files::FileError;
+use crate::git::GitError;
+use crate::pipeline::NamespaceError;
+use crate::releases::ReleaseError;
+use crate::settings::{FILE_NAME, SettingsError};
+
+/// What sort of failure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Something did not work: 1.
+    Failed,
+    /// The tool protected something: 3.
+    Refused,
+    /// The command line, the configuration or a file is wrong: 64.
+    Usage,
+    /// The user interrupted it: 130.
+    Interrupted,
+}
+
+impl Kind {
+    /// The exit code of the process.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Refused => 3,
+            Self::Usage => 64,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// Why a command did not do what it should.
+#[derive(Debug)]
+pub struct Failure {
+    /// What sort of failure it is.
+    pub kind: Kind,
+    /// What went wrong and where.
+    pub message: String,
+    /// What to do next, a line each.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure of that kind.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hints: Vec::new() }
+    }
+
+    /// Something did not work.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Kind::Failed, message)
+    }
+
+    /// Something is protected.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::new(Kind::Refused, message)
+    }
+
+    /// The command line or a file is wrong.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// The same failure with one more line of advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+/// A message followed by the line of the file that it is about, with a mark below the column.
+fn with_line(message: &str, line: usize, column: usize, text: &str) -> String {
+    let text = text.replace('\t', " ");
+    let number = line.to_string();
+    let gap = " ".repeat(number.len());
+    let before = " ".repeat(column.saturating_sub(1));
+    format!("{message}\n{gap} |\n{number} | {text}\n{gap} | {before}^")
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        let message = error.to_string();
+        match error {
+            FileError::Changed { .. } => Self::failed(message).hint("run the same command again"),
+            FileError::NotText { .. } => Self::usage(message).hint("save it as UTF-8"),
+            FileError::Read { .. } | FileError::Write { .. } | FileError::Exists { .. } => Self::failed(message),
+        }
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        let message = error.to_string();
+        match error {
+            SettingsError::File(error) => error.into(),
+            SettingsError::Configuration(error) => {
+                let failure = Self::usage(with_line(&message, error.line, error.column, &error.text));
+                match error.nearest {
+                    Some(nearest) => failure.hint(format!("did you mean '{nearest}'?")),
+                    None => failure,
+                }
+            }
+            SettingsError::Value { .. } => Self::usage(message),
+            SettingsError::NoDirectory { .. } => Self::usage(message).hint("name an existing folder with --directory"),
+            SettingsError::NoConfiguration { .. } => Self::usage(message).hint("name an existing file with --config"),
+            SettingsError::Missing { .. } => Self::usage(message).hint(format!(
+                "run it in the project's folder or name that with --directory; the README shows a {FILE_NAME}"
+            )),
+        }
+    }
+}
+
+impl From<NamespaceError> for Failure {
+    fn from(error: NamespaceError) -> Self {
+        let failure = Self::usage(error.to_string());
+        match error {
+            NamespaceError::NoSuchDate { .. } => failure.hint("namespaces are dates such as 2022-08-31"),
+            NamespaceError::Reserved { .. } => failure.hint("choose another name, such as a date"),
+            NamespaceError::Empty | NamespaceError::Character { .. } | NamespaceError::TooLong { .. } => {
+                failure.hint("allowed are letters, digits, '_', '.' and '-', with a letter or digit first")
+            }
+        }
+    }
+}
+
+impl From<GitError> for Failure {
+    fn from(error: GitError) -> Self {
+        let message = error.to_string();
+        match error {
+            GitError::NotFound => Self::failed(message).hint("install git, or see that it is on PATH"),
+            GitError::NoRepository { .. } => Self::failed(message).hint("run it in a clone of the estate's repository"),
+            GitError::UnknownRevision { .. } => {
+                Self::usage(message).hint("fetch it first, or name a commit that is there")
+            }
+            GitError::Failed { .. } => Self::failed(message),
+        }
+    }
+}
+
+impl From<ReleaseError> for Failure {
+    fn from(error: ReleaseError) -> Self {
+        let message = error.to_string();
+        match error {
+            ReleaseError::File(error) => error.into(),
+            ReleaseError::Held { .. } => {
+                Self::failed(message).hint("run it again when that is done, or wait for it with --wait-lock 10m")
+            }
+            ReleaseError::Record { path, .. } => {
+                Self::failed(message).hint(format!("move {} away and run the command again", path.display()))
+            }
+            ReleaseError::NoFolder => Self::failed(message).hint("set HOME or XDG_STATE_HOME"),
+            ReleaseError::Lock { .. } => Self::failed(message),
+        }
+    }
+}
+
+impl From<LivePointerError> for Failure {
+    fn from(error: LivePointerError) -> Self {
+        Self::usage(error.to_string()).hint(format!("see [live] in {FILE_NAME}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_the_line_and_the_column() {
+        assert_eq!(
+            with_line("main.tf:12:3: wrong", 12, 3, "  x = }"),
+            "main.tf:12:3: wrong\n   |\n12 |   x = }\n   |   ^"
+        );
+    }
+
+    #[test]
+    fn each_kind_has_its_exit_code() {
+        let codes = [Kind::Failed, Kind::Refused, Kind::Usage, Kind::Interrupted].map(Kind::exit_code);
+        assert_eq!(codes, [1, 3, 64, 130]);
+    }
+}

@@ -1,0 +1,192 @@
+//! Reads files, and writes them whole or not at all.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// What can go wrong with a file; the path is always told.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is not UTF-8.
+    #[error("{} is not UTF-8: a wrong byte at offset {offset}", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// Offset of the first wrong byte.
+        offset: usize,
+    },
+    /// It could not be written; nothing of it was changed.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Somebody else changed it since it was read; nothing was written.
+    #[error("{} was changed by somebody else in the meantime; nothing was written", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It should be made, but is there already; nothing was written.
+    #[error("{} exists already; nothing was written", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Reads a file.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(|source| FileError::Read { path: path.to_owned(), source })
+}
+
+/// Reads a text file.
+pub fn read(path: &Path) -> Result<String, FileError> {
+    let bytes = read_bytes(path)?;
+    String::from_utf8(bytes)
+        .map_err(|error| FileError::NotText { path: path.to_owned(), offset: error.utf8_error().valid_up_to() })
+}
+
+/// Reads a text file, or `None` where there is none.
+pub fn read_if_there(path: &Path) -> Result<Option<String>, FileError> {
+    match read(path) {
+        Err(FileError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// The names of the files in a folder (not in those below it), sorted.
+pub fn names_in(folder: &Path) -> Result<Vec<String>, FileError> {
+    let failed = |source| FileError::Read { path: folder.to_owned(), source };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if let Ok(name) = entry.file_name().into_string()
+            && !entry.path().is_dir()
+        {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Replaces the text `before` of a file by `after`: whole, with the same mode, through links.
+///
+/// The file is compared with `before` just before it is replaced. Nothing is written where both texts are the same.
+pub fn replace(path: &Path, before: &str, after: &str) -> Result<(), FileError> {
+    if before == after {
+        return Ok(());
+    }
+    let target = fs::canonicalize(path).map_err(|source| FileError::Read { path: path.to_owned(), source })?;
+    let failed = |source| FileError::Write { path: path.to_owned(), source };
+    let mode = fs::metadata(&target).map_err(failed)?.permissions();
+    let mut temporary = beside(&target, after).map_err(failed)?;
+    temporary.as_file_mut().set_permissions(mode).map_err(failed)?;
+    if read(&target)? != before {
+        return Err(FileError::Changed { path: path.to_owned() });
+    }
+    temporary.persist(&target).map_err(|error| failed(error.error))?;
+    sync_folder(&target);
+    Ok(())
+}
+
+/// Writes a file anew, with `mode`, replacing one that is there.
+pub fn write(path: &Path, text: &str, mode: u32) -> Result<(), FileError> {
+    let failed = |source| FileError::Write { path: path.to_owned(), source };
+    let temporary = beside(path, text).map_err(failed)?;
+    temporary.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
+    temporary.persist(path).map_err(|error| failed(error.error))?;
+    sync_folder(path);
+    Ok(())
+}
+
+/// Makes a file that is not there yet, with `mode`.
+pub fn create(path: &Path, text: &str, mode: u32) -> Result<(), FileError> {
+    let failed = |source| FileError::Write { path: path.to_owned(), source };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let temporary = beside(path, text).map_err(failed)?;
+    temporary.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
+    temporary.persist_noclobber(path).map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => FileError::Exists { path: path.to_owned() },
+        _ => failed(error.error),
+    })?;
+    sync_folder(path);
+    Ok(())
+}
+
+/// Removes a file whose text is still `before`.
+pub fn delete(path: &Path, before: &str) -> Result<(), FileError> {
+    if read(path)? != before {
+        return Err(FileError::Changed { path: path.to_owned() });
+    }
+    fs::remove_file(path).map_err(|source| FileError::Write { path: path.to_owned(), source })
+}
+
+fn beside(path: &Path, text: &str) -> io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".pipelinectl-").suffix(".tmp").tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// A rename lasts through a power cut only when its folder is flushed too. Some file systems refuse that for folders;
+/// the file itself is whole in any case, so that is no failure.
+fn sync_folder(path: &Path) {
+    if let Some(folder) = path.parent().and_then(|folder| fs::File::open(folder).ok()) {
+        let _ = folder.sync_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_through_a_link_and_keeps_the_mode() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("main.tf"), folder.path().join("link.tf"));
+        create(&file, "before", 0o640).expect("made");
+        std::os::unix::fs::symlink(&file, &link).expect("linked");
+        replace(&link, "before", "after").expect("replaced");
+        assert_eq!(read(&file).expect("read"), "after");
+        assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+        assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn refuses_what_somebody_else_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("main.tf");
+        create(&file, "theirs", 0o644).expect("made");
+        assert!(matches!(replace(&file, "before", "after"), Err(FileError::Changed { .. })));
+        assert_eq!(read(&file).expect("read"), "theirs");
+        assert_eq!(names_in(folder.path()).expect("names"), ["main.tf"], "the temporary file is gone");
+        assert!(matches!(create(&file, "new", 0o644), Err(FileError::Exists { .. })));
+    }
+
+    #[test]
+    fn leaves_the_file_alone_where_nothing_changes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("main.tf");
+        create(&file, "same", 0o644).expect("made");
+        let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&fs::metadata(path).expect("there"));
+        let first = inode(&file);
+        replace(&file, "same", "same").expect("nothing to do");
+        assert_eq!(inode(&file), first);
+    }
+}

@@ -1,0 +1,210 @@
+//! The git program: where the checkout stands, and what commits say.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use crate::progress::Progress;
+
+/// A git repository on this machine.
+#[derive(Clone)]
+pub struct Git {
+    directory: PathBuf,
+    progress: Arc<dyn Progress>,
+}
+
+/// What can go wrong with git.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// There is no git program.
+    #[error("the program git was not found")]
+    NotFound,
+    /// The folder is in no repository.
+    #[error("{} is in no git repository", directory.display())]
+    NoRepository {
+        /// The folder.
+        directory: PathBuf,
+    },
+    /// A revision that git does not know.
+    #[error("git knows no commit '{revision}' in {}", directory.display())]
+    UnknownRevision {
+        /// The revision as given.
+        revision: String,
+        /// The repository.
+        directory: PathBuf,
+    },
+    /// Anything else that git said.
+    #[error("git {command} failed in {}: {message}", directory.display())]
+    Failed {
+        /// The arguments.
+        command: String,
+        /// The repository.
+        directory: PathBuf,
+        /// The last lines of standard error.
+        message: String,
+    },
+}
+
+/// What a commit says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// All forty digits.
+    pub id: String,
+    /// The first line of its message.
+    pub subject: String,
+    /// The day of the commit, `2022-08-31`.
+    pub date: String,
+}
+
+impl Git {
+    /// The repository that `directory` is in. Nothing is run yet.
+    pub fn new(directory: &Path, progress: Arc<dyn Progress>) -> Self {
+        Self { directory: directory.to_owned(), progress }
+    }
+
+    /// The commit that is checked out.
+    pub fn head(&self) -> Result<String, GitError> {
+        self.commit("HEAD")
+    }
+
+    /// The commit that a revision names, in full.
+    pub fn commit(&self, revision: &str) -> Result<String, GitError> {
+        let wanted = format!("{revision}^{{commit}}");
+        let found = self.line(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted])?;
+        found.ok_or_else(|| self.unknown(revision))
+    }
+
+    /// The folder of the work tree.
+    pub fn top(&self) -> Result<PathBuf, GitError> {
+        let top = self.line(&["rev-parse", "--show-toplevel"])?;
+        top.map(PathBuf::from).ok_or_else(|| GitError::NoRepository { directory: self.directory.clone() })
+    }
+
+    /// The best common ancestor of `HEAD` and a revision; none where their histories have nothing in common.
+    pub fn merge_base(&self, revision: &str) -> Result<Option<String>, GitError> {
+        let commit = self.commit(revision)?;
+        self.line(&["merge-base", "HEAD", &commit])
+    }
+
+    /// The text of a file at a commit; none where it was not there. `path` is relative to the work tree's folder.
+    pub fn file_at(&self, commit: &str, path: &Path) -> Result<Option<String>, GitError> {
+        let name = format!("{commit}:{}", path.display());
+        let output = self.run(&["show", "--end-of-options", &name])?;
+        Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
+    }
+
+    /// The names of the files in a folder at a commit, not those in folders below it.
+    pub fn names_at(&self, commit: &str, folder: &Path) -> Result<Vec<String>, GitError> {
+        let tree = if folder.as_os_str().is_empty() || folder == Path::new(".") {
+            format!("{commit}:")
+        } else {
+            format!("{commit}:{}", folder.display())
+        };
+        let output = self.run(&["ls-tree", "--name-only", "-z", "--end-of-options", &tree])?;
+        if !output.status.success() {
+            return Ok(Vec::new());
+        }
+        let names = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// How many commits the upstream of the current branch has below `folder` that this checkout lacks; none where the
+    /// branch has no upstream.
+    pub fn commits_behind(&self, folder: &Path) -> Result<Option<usize>, GitError> {
+        let upstream = ["rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}"];
+        if self.line(&upstream)?.is_none() {
+            return Ok(None);
+        }
+        let folder = folder.to_string_lossy();
+        let arguments = ["rev-list", "--count", "HEAD..@{upstream}", "--", folder.as_ref()];
+        Ok(self.line(&arguments)?.and_then(|count| count.parse().ok()))
+    }
+
+    /// Fetches what the upstream of the current branch has. A branch without one is left alone.
+    pub fn fetch_upstream(&self) -> Result<(), GitError> {
+        let Some(branch) = self.line(&["symbolic-ref", "--quiet", "--short", "HEAD"])? else { return Ok(()) };
+        let key = format!("branch.{branch}.remote");
+        let Some(remote) = self.line(&["config", "--get", &key])? else { return Ok(()) };
+        let arguments = ["fetch", "--quiet", "--no-tags", "--end-of-options", &remote];
+        let output = self.run(&arguments)?;
+        if output.status.success() { Ok(()) } else { Err(self.failed(&arguments, &output)) }
+    }
+
+    /// What these commits say of themselves, by the name they were asked by. Those git does not know are left out.
+    pub fn describe(&self, commits: &[String]) -> Result<BTreeMap<String, Commit>, GitError> {
+        let mut known = BTreeMap::new();
+        for chunk in commits.chunks(100) {
+            let mut arguments = vec!["log", "--no-walk=unsorted", "--ignore-missing", "--format=%H%x09%cs%x09%s"];
+            arguments.extend(chunk.iter().map(String::as_str).filter(|commit| !commit.starts_with('-')));
+            if arguments.len() == 4 {
+                continue;
+            }
+            let output = self.run(&arguments)?;
+            for line in String::from_utf8_lossy(&output.stdout).lines() {
+                let mut parts = line.splitn(3, '\t');
+                let (Some(id), Some(date), Some(subject)) = (parts.next(), parts.next(), parts.next()) else {
+                    continue;
+                };
+                let found = Commit { id: id.to_owned(), subject: subject.to_owned(), date: date.to_owned() };
+                for asked in chunk.iter().filter(|asked| id.starts_with(asked.as_str())) {
+                    known.insert(asked.clone(), found.clone());
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    /// The version that git says it has.
+    pub fn version(&self) -> Result<String, GitError> {
+        Ok(self.line(&["--version"])?.unwrap_or_default().trim_start_matches("git version ").to_owned())
+    }
+
+    /// The first line of the output; none where git failed or said nothing.
+    fn line(&self, arguments: &[&str]) -> Result<Option<String>, GitError> {
+        let output = self.run(arguments)?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let line = text.lines().next().unwrap_or_default().trim().to_owned();
+        if output.status.success() {
+            return Ok((!line.is_empty()).then_some(line));
+        }
+        if String::from_utf8_lossy(&output.stderr).contains("not a git repository") {
+            return Err(GitError::NoRepository { directory: self.directory.clone() });
+        }
+        Ok(None)
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "this is the room of the git program")]
+    fn run(&self, arguments: &[&str]) -> Result<Output, GitError> {
+        self.progress.detail(&format!("git {}", arguments.join(" ")));
+        Command::new("git")
+            .args(["--no-pager", "-c", "core.quotepath=off"].map(OsStr::new))
+            .args(arguments)
+            .current_dir(&self.directory)
+            // Nobody is there to type a password while a command checks something.
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|source| match source.kind() {
+                std::io::ErrorKind::NotFound if self.directory.is_dir() => GitError::NotFound,
+                _ => GitError::Failed {
+                    command: arguments.join(" "),
+                    directory: self.directory.clone(),
+                    message: source.to_string(),
+                },
+            })
+    }
+
+    fn unknown(&self, revision: &str) -> GitError {
+        GitError::UnknownRevision { revision: revision.to_owned(), directory: self.directory.clone() }
+    }
+
+    fn failed(&self, arguments: &[&str], output: &Output) -> GitError {
+        let text = String::from_utf8_lossy(&output.stderr);
+        let last: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let message = last.iter().rev().take(3).rev().copied().collect::<Vec<_>>().join("; ");
+        GitError::Failed { command: arguments.join(" "), directory: self.directory.clone(), message }
+    }
+}

@@ -1,0 +1,169 @@
+//! The way from a block to one of its values: `index_config["2025-06-17"].works`.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// One step of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Segment {
+    /// An attribute, a key, or a nested block; `number` counts nested blocks of that name from 1 (`queue#2`).
+    Name {
+        /// The name.
+        name: String,
+        /// Which one of that name, from 1.
+        number: usize,
+    },
+    /// A key that need not be a name: `["2025-06-17"]`.
+    Key(String),
+    /// An item of a list: `[0]`.
+    Index(usize),
+}
+
+/// The way from a block to one of its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path {
+    segments: Vec<Segment>,
+}
+
+/// Text that is no path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{path}' is no path: {reason} (a path looks like name.key[\"other key\"])")]
+pub struct PathError {
+    /// The text as given.
+    pub path: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Path {
+    /// Its steps; at least one.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The path of one name.
+    pub fn name(name: &str) -> Self {
+        Self { segments: vec![Segment::Name { name: name.to_owned(), number: 1 }] }
+    }
+
+    /// The first `count` steps as text.
+    pub fn start(&self, count: usize) -> String {
+        Self { segments: self.segments[..count.min(self.segments.len())].to_vec() }.to_string()
+    }
+}
+
+impl FromStr for Path {
+    type Err = PathError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = |reason: String| PathError { path: text.to_owned(), reason };
+        let mut segments = Vec::new();
+        let mut rest = text.trim();
+        let mut after_dot = true;
+        while !rest.is_empty() || after_dot {
+            if let Some(inside) = rest.strip_prefix('[') {
+                if after_dot {
+                    return Err(error("a name must stand before '['".to_owned()));
+                }
+                let (segment, after) = bracketed(inside).map_err(error)?;
+                segments.push(segment);
+                rest = after;
+            } else if after_dot {
+                let (segment, after) = named(rest).map_err(error)?;
+                segments.push(segment);
+                rest = after;
+                after_dot = false;
+            } else if let Some(after) = rest.strip_prefix('.') {
+                rest = after;
+                after_dot = true;
+            } else {
+                return Err(error(format!("'{rest}' must begin with '.' or '['")));
+            }
+        }
+        Ok(Self { segments })
+    }
+}
+
+fn named(text: &str) -> Result<(Segment, &str), String> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    match name.chars().next() {
+        None => return Err("a name is missing".to_owned()),
+        Some(first) if first.is_ascii_digit() || first == '-' => {
+            return Err(format!("'{name}' must be written [\"{name}\"], since names begin with a letter"));
+        }
+        Some(_) => {}
+    }
+    let Some(after) = rest.strip_prefix('#') else {
+        return Ok((Segment::Name { name: name.to_owned(), number: 1 }, rest));
+    };
+    let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+    match after[..end].parse() {
+        Ok(number) if number > 0 => Ok((Segment::Name { name: name.to_owned(), number }, &after[end..])),
+        _ => Err("a number from 1 must follow '#'".to_owned()),
+    }
+}
+
+fn bracketed(text: &str) -> Result<(Segment, &str), String> {
+    if let Some(quoted) = text.strip_prefix('"') {
+        let mut key = String::new();
+        let mut characters = quoted.char_indices();
+        while let Some((at, character)) = characters.next() {
+            match character {
+                '\\' => key.extend(characters.next().map(|(_, escaped)| escaped)),
+                '"' => {
+                    let rest = quoted[at + 1..].strip_prefix(']').ok_or("']' must follow the quote")?;
+                    return Ok((Segment::Key(key), rest));
+                }
+                other => key.push(other),
+            }
+        }
+        return Err("a quote is not closed".to_owned());
+    }
+    let (inside, rest) = text.split_once(']').ok_or("']' is missing")?;
+    match inside.parse() {
+        Ok(index) => Ok((Segment::Index(index), rest)),
+        Err(_) => Err(format!("a key needs quotes: [\"{inside}\"]")),
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, segment) in self.segments.iter().enumerate() {
+            match segment {
+                Segment::Name { name, number } => {
+                    formatter.write_str(if index > 0 { "." } else { "" })?;
+                    formatter.write_str(name)?;
+                    if *number > 1 {
+                        write!(formatter, "#{number}")?;
+                    }
+                }
+                Segment::Key(key) => write!(formatter, "[{}]", super::quote(key))?,
+                Segment::Index(number) => write!(formatter, "[{number}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_writes() {
+        for text in
+            ["a", "reindexing_state.scale_up_tasks", "index_config[\"2025-06-17\"].works", "queue#2.x", "a[0].b"]
+        {
+            assert_eq!(text.parse::<Path>().expect(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn refuses() {
+        for text in ["", ".", "a.", "a..b", "[\"x\"]", "a[b]", "a[\"b]", "a[0", "a#0", "2022", "a b"] {
+            assert!(text.parse::<Path>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Replacing bytes, and keeping aligned what was aligned.
+
+use std::ops::Range;
+
+use super::sheet::{Column, Gap, Sheet};
+use super::{Span, SyntaxError};
+
+/// One replacement of bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Splice {
+    /// The bytes that go. Empty: something is put in.
+    pub span: Span,
+    /// What comes in their place.
+    pub text: String,
+}
+
+impl Splice {
+    /// A replacement of `span` by `text`.
+    pub fn new(span: Span, text: impl Into<String>) -> Self {
+        Self { span, text: text.into() }
+    }
+}
+
+/// `text` with each replacement made. They are in order and do not overlap.
+pub fn splice(text: &str, splices: &[Splice]) -> String {
+    let added: usize = splices.iter().map(|splice| splice.text.len()).sum();
+    let mut result = String::with_capacity(text.len() + added);
+    let mut from = 0;
+    for splice in splices {
+        result.push_str(&text[from..splice.span.start]);
+        result.push_str(&splice.text);
+        from = splice.span.end;
+    }
+    result.push_str(&text[from..]);
+    result
+}
+
+/// As [`splice`], and the runs of aligned `=` and of aligned comments that a replacement touches are aligned anew,
+/// when they were aligned as `terraform fmt` does before.
+///
+/// Reads all of `text`: give it the lines of one block, not a whole file.
+pub fn splice_aligned(text: &str, splices: &[Splice]) -> Result<String, SyntaxError> {
+    if splices.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let before = Sheet::new(text)?;
+    let mut result = splice(text, splices);
+    // Aligning moves bytes but no rows: the windows hold for both columns.
+    let windows = windows(&before, &Sheet::new(&result)?, splices);
+    for column in [Column::Value, Column::Comment] {
+        let gaps = wrong_gaps(&before, &Sheet::new(&result)?, column, &windows);
+        let gaps: Vec<Splice> = gaps.into_iter().map(|gap| Splice::new(gap.span, " ".repeat(gap.wanted))).collect();
+        result = splice(&result, &gaps);
+    }
+    Ok(result)
+}
+
+/// The rows each replacement touches: before and after.
+type Window = (Range<usize>, Range<usize>);
+
+fn windows(before: &Sheet<'_>, after: &Sheet<'_>, splices: &[Splice]) -> Vec<Window> {
+    let mut shift: isize = 0;
+    let window = |splice: &Splice| {
+        let start = splice.span.start.saturating_add_signed(shift);
+        shift += splice.text.len().cast_signed() - splice.span.len().cast_signed();
+        (before.touched(&splice.span), after.touched(&(start..start + splice.text.len())))
+    };
+    splices.iter().map(window).collect()
+}
+
+/// The gaps of `after` that are to change: of the runs next to a replacement whose runs were right `before`.
+fn wrong_gaps(before: &Sheet<'_>, after: &Sheet<'_>, column: Column, windows: &[Window]) -> Vec<Gap> {
+    let runs_before = before.runs(column);
+    let were_right: Vec<bool> = windows
+        .iter()
+        .map(|(rows, _)| {
+            runs_before
+                .iter()
+                .filter(|run| is_near(run, rows))
+                .all(|run| before.gaps(column, run).iter().all(|gap| before.is_right(gap)))
+        })
+        .collect();
+    let mut gaps = Vec::new();
+    for run in after.runs(column) {
+        let mut near = windows.iter().zip(&were_right).filter(|((_, rows), _)| is_near(&run, rows)).peekable();
+        if near.peek().is_some() && near.all(|(_, right)| *right) {
+            gaps.extend(after.gaps(column, &run));
+        }
+    }
+    if column == Column::Value {
+        for ((_, rows), right) in windows.iter().zip(&were_right) {
+            if *right {
+                gaps.extend(after.rows[rows.clone()].iter().filter_map(|row| after.opener(row)));
+            }
+        }
+    }
+    gaps.retain(|gap| !after.is_right(gap));
+    gaps.sort_by_key(|gap| gap.span.start);
+    gaps.dedup();
+    gaps
+}
+
+/// Whether they overlap or touch.
+fn is_near(run: &Range<usize>, rows: &Range<usize>) -> bool {
+    run.start <= rows.end && rows.start <= run.end
+}

@@ -1,0 +1,40 @@
+//! Where pipelines live in the files of an estate, and the edits that add or change one.
+
+mod check;
+mod edit;
+mod error;
+pub mod module_blocks;
+mod rules;
+mod spelling;
+
+pub use check::{Finding, Inputs, NameLimit, check, module_variables};
+pub use edit::Edit;
+pub use error::LayoutError;
+pub use rules::{Rules, RulesError};
+
+/// One file of the Terraform root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its path relative to the root, with `/` between its parts.
+    pub path: String,
+    /// What it holds.
+    pub text: String,
+}
+
+impl SourceFile {
+    /// A file that holds `text`.
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into() }
+    }
+
+    /// Terraform merges it into blocks of other files ("Override Files" in Terraform's documentation).
+    fn is_override(&self) -> bool {
+        let name = self.path.rsplit('/').next().unwrap_or(&self.path);
+        let stem = name.strip_suffix(".json").unwrap_or(name);
+        stem == "override.tf" || stem.ends_with("_override.tf")
+    }
+
+    fn is_json(&self) -> bool {
+        self.path.ends_with(".tf.json")
+    }
+}

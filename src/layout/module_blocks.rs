@@ -1,0 +1,181 @@
+//! The layout in which each pipeline is a module block of one Terraform root.
+
+mod add;
+mod clone;
+mod json;
+mod place;
+mod verify;
+
+use std::collections::HashMap;
+
+use crate::hcl::{Attribute, Block, Item, Items, Locals, Span, items, label_text, literal_string};
+use crate::pipeline::{Estate, Namespace, Pipeline, Unclear};
+
+use super::{LayoutError, Rules, SourceFile};
+
+pub use add::{Added, Addition, NewBlock, Origin, Place};
+
+/// The module blocks of a root, and which of them are pipelines.
+#[derive(Debug)]
+pub struct ModuleBlocks<'a> {
+    files: &'a [SourceFile],
+    rules: &'a Rules,
+    /// The items of each file; none for JSON.
+    items: Vec<Vec<Item>>,
+    /// Where each label of a module stands first: file and line.
+    labels: HashMap<String, (String, usize)>,
+    estate: Estate,
+}
+
+/// What the lines of a module block say.
+#[derive(Debug, Default)]
+struct Module {
+    source: Option<Span>,
+    namespace: Option<Span>,
+}
+
+impl<'a> ModuleBlocks<'a> {
+    /// Reads the `*.tf` and `*.tf.json` files of the root (not of folders below it).
+    pub fn read(files: &'a [SourceFile], rules: &'a Rules) -> Result<Self, LayoutError> {
+        let mut all_items = Vec::with_capacity(files.len());
+        for file in files {
+            let items = if file.is_json() { Vec::new() } else { items(&file.text).map_err(syntax(file))? };
+            all_items.push(items);
+        }
+        let mut locals = Locals::new();
+        for (file, items) in files.iter().zip(&all_items) {
+            for block in blocks(file, items, "locals") {
+                locals.add(&file.text, block).map_err(syntax(file))?;
+            }
+        }
+        let mut read = Self { files, rules, items: all_items, labels: HashMap::new(), estate: Estate::default() };
+        for index in 0..files.len() {
+            read.read_file(index, &mut locals)?;
+        }
+        Ok(read)
+    }
+
+    /// The pipelines.
+    pub fn estate(&self) -> &Estate {
+        &self.estate
+    }
+
+    fn read_file(&mut self, index: usize, locals: &mut Locals<'_>) -> Result<(), LayoutError> {
+        let file = &self.files[index];
+        if file.is_json() {
+            return json::read(file, self.rules, &mut self.labels, &mut self.estate);
+        }
+        if file.is_override() {
+            return Ok(());
+        }
+        let mut lines = LineCounter::default();
+        for block in blocks(file, &self.items[index], "module") {
+            let [label] = block.labels.as_slice() else { continue };
+            let label = label_text(&file.text, label);
+            let line = lines.line_of(&file.text, block.kind.start);
+            self.labels.entry(label.to_owned()).or_insert_with(|| (file.path.clone(), line));
+            let module = module(&file.text, block, self.rules).map_err(syntax(file))?;
+            match which(&file.text, label, &module, self.rules, locals) {
+                None => {}
+                Some(Ok(namespace)) => self.estate.pipelines.push(Pipeline {
+                    namespace,
+                    label: label.to_owned(),
+                    file: file.path.clone(),
+                    line,
+                    span: block.span(),
+                }),
+                Some(Err(reason)) => {
+                    self.estate.unclear.push(Unclear { label: label.to_owned(), file: file.path.clone(), line, reason })
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The locals, to evaluate another block with.
+    fn locals(&self) -> Result<Locals<'a>, LayoutError> {
+        let mut locals = Locals::new();
+        for (file, items) in self.files.iter().zip(&self.items) {
+            for block in blocks(file, items, "locals") {
+                locals.add(&file.text, block).map_err(syntax(file))?;
+            }
+        }
+        Ok(locals)
+    }
+
+    fn index_of(&self, path: &str) -> Option<usize> {
+        self.files.iter().position(|file| file.path == path)
+    }
+}
+
+fn syntax(file: &SourceFile) -> impl Fn(crate::hcl::SyntaxError) -> LayoutError {
+    |error| LayoutError::Syntax { path: file.path.clone(), error }
+}
+
+fn blocks<'a>(file: &'a SourceFile, items: &'a [Item], kind: &'static str) -> impl Iterator<Item = &'a Block> {
+    items.iter().filter_map(move |item| match item {
+        Item::Block(block) if &file.text[block.kind.clone()] == kind => Some(block),
+        _ => None,
+    })
+}
+
+/// Reads no further than it must: most blocks begin with both.
+fn module(text: &str, block: &Block, rules: &Rules) -> Result<Module, crate::hcl::SyntaxError> {
+    let mut module = Module::default();
+    for item in Items::new(text, block.body.clone()) {
+        if let Item::Attribute(Attribute { name, value }) = item? {
+            let name = &text[name];
+            if name == "source" {
+                module.source = Some(value);
+            } else if name == rules.namespace_attribute() {
+                module.namespace = Some(value);
+            }
+            if module.source.is_some() && module.namespace.is_some() {
+                break;
+            }
+        }
+    }
+    Ok(module)
+}
+
+/// Which pipeline a module is; `None` when it is none, an error when it does not say.
+fn which(
+    text: &str,
+    label: &str,
+    module: &Module,
+    rules: &Rules,
+    locals: &mut Locals<'_>,
+) -> Option<Result<Namespace, String>> {
+    let labelled = rules.namespace_in(label);
+    let source = module.source.as_ref().and_then(|source| literal_string(&text[source.clone()]));
+    if labelled.is_none() && !source.is_some_and(|source| rules.is_source(source)) {
+        return None;
+    }
+    let attribute = rules.namespace_attribute();
+    let Some(value) = &module.namespace else {
+        return Some(labelled.ok_or_else(|| format!("it has no '{attribute}', and its label names no pipeline")));
+    };
+    Some(match (locals.evaluate_string(&text[value.clone()]), labelled) {
+        (Ok(namespace), _) => rules.namespace(&namespace),
+        (Err(_), Some(labelled)) => Ok(labelled),
+        (Err(unknown), None) => Err(format!("its '{attribute}' {unknown}")),
+    })
+}
+
+/// Counts lines over offsets that only grow.
+#[derive(Debug, Default)]
+struct LineCounter {
+    offset: usize,
+    newlines: usize,
+}
+
+impl LineCounter {
+    fn line_of(&mut self, text: &str, offset: usize) -> usize {
+        self.newlines += text.as_bytes()[self.offset..offset].iter().filter(|byte| **byte == b'\n').count();
+        self.offset = offset;
+        self.newlines + 1
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! How pipelines are told from other modules: the `[pipeline]` part of the configuration.
+
+use regex_lite::Regex;
+
+use crate::pipeline::{Namespace, NamespaceError};
+
+/// What stands for the namespace in patterns.
+const PLACE: &str = "{namespace}";
+
+/// How pipelines are told from other modules.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    source: Option<String>,
+    namespace_attribute: String,
+    label: String,
+    file: String,
+    namespace_pattern: Option<(String, Regex)>,
+}
+
+/// Why rules cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    /// The pattern of labels says nothing of the namespace.
+    #[error("the pattern '{pattern}' of module labels must hold {{namespace}} once")]
+    Label {
+        /// The pattern.
+        pattern: String,
+    },
+    /// The pattern of namespaces is no regular expression.
+    #[error("namespace_pattern '{pattern}' is no regular expression: {reason}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl Rules {
+    /// `source`: modules with this source are pipelines. `namespace_attribute`: their input that says which.
+    /// `label`: what a new block is called, with `{namespace}` in it; also found by it. `file`: where new blocks go.
+    /// `namespace_pattern`: a regular expression for whole namespaces.
+    pub fn new(
+        source: Option<&str>,
+        namespace_attribute: &str,
+        label: &str,
+        file: &str,
+        namespace_pattern: Option<&str>,
+    ) -> Result<Self, RulesError> {
+        if label.matches(PLACE).count() != 1 {
+            return Err(RulesError::Label { pattern: label.to_owned() });
+        }
+        let regex = |pattern: &str| {
+            Regex::new(&format!("^(?:{pattern})$"))
+                .map(|regex| (pattern.to_owned(), regex))
+                .map_err(|error| RulesError::Pattern { pattern: pattern.to_owned(), reason: error.to_string() })
+        };
+        Ok(Self {
+            source: source.map(normalised),
+            namespace_attribute: namespace_attribute.to_owned(),
+            label: label.to_owned(),
+            file: file.to_owned(),
+            namespace_pattern: namespace_pattern.map(regex).transpose()?,
+        })
+    }
+
+    /// The input of the module that says which pipeline it is.
+    pub fn namespace_attribute(&self) -> &str {
+        &self.namespace_attribute
+    }
+
+    /// Where new blocks go.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The label of a new block.
+    pub fn label_for(&self, namespace: &Namespace) -> String {
+        self.label.replace(PLACE, namespace.as_str())
+    }
+
+    /// The namespace, if `text` is one and the configured pattern allows it.
+    pub fn namespace(&self, text: &str) -> Result<Namespace, String> {
+        let namespace: Namespace = text.parse().map_err(|error: NamespaceError| error.to_string())?;
+        match &self.namespace_pattern {
+            Some((pattern, regex)) if !regex.is_match(text) => {
+                Err(format!("the namespace '{text}' does not match namespace_pattern {pattern}"))
+            }
+            _ => Ok(namespace),
+        }
+    }
+
+    /// Whether a module with this source is a pipeline.
+    pub(super) fn is_source(&self, source: &str) -> bool {
+        self.source.as_ref().is_some_and(|wanted| *wanted == normalised(source))
+    }
+
+    /// The namespace that a label names, in whichever spelling.
+    pub(super) fn namespace_in(&self, label: &str) -> Option<Namespace> {
+        let (before, after) = self.label.split_once(PLACE)?;
+        let middle = label.strip_prefix(before)?.strip_suffix(after)?;
+        if middle.is_empty() {
+            return None;
+        }
+        super::spelling::readings(middle).iter().find_map(|reading| self.namespace(reading).ok())
+    }
+}
+
+/// `./stack/` and `./stack` are the same folder.
+pub(super) fn normalised(source: &str) -> String {
+    let source = source.trim_end_matches('/');
+    let local = source.starts_with("./") || source.starts_with("../");
+    let mut parts: Vec<&str> = source.split('/').collect();
+    if local {
+        parts = parts
+            .iter()
+            .enumerate()
+            .filter(|(at, part)| *at == 0 || !matches!(**part, "." | ""))
+            .map(|(_, part)| *part)
+            .collect();
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(label: &str) -> Rules {
+        Rules::new(Some("./stack"), "namespace", label, "main.tf", Some(r"\d{4}-\d{2}-\d{2}[\w-]*")).expect("rules")
+    }
+
+    #[test]
+    fn knows_sources() {
+        let rules = rules("p_{namespace}");
+        assert!(rules.is_source("./stack/") && rules.is_source("././stack"));
+        assert!(!rules.is_source("../stack") && !rules.is_source("./stack2") && !rules.is_source("stack"));
+    }
+
+    #[test]
+    fn reads_labels_in_each_spelling() {
+        let rules = rules("p_{namespace}");
+        let read = |label: &str| rules.namespace_in(label).map(|namespace| namespace.to_string());
+        assert_eq!(read("p_2021-02-01").as_deref(), Some("2021-02-01"));
+        assert_eq!(read("p_2021_02_01").as_deref(), Some("2021-02-01"));
+        assert_eq!(read("p_20210201").as_deref(), Some("2021-02-01"));
+        assert_eq!(read("p_2021_02_01_2").as_deref(), Some("2021-02-01-2"));
+        assert_eq!(read("p_2021-02-01a").as_deref(), Some("2021-02-01a"));
+        assert_eq!(read("p_dev"), None);
+        assert_eq!(read("q_2021-02-01"), None);
+        assert_eq!(read("p_2021-02-31"), None);
+    }
+
+    #[test]
+    fn refuses_patterns() {
+        assert!(Rules::new(None, "namespace", "p", "main.tf", None).is_err());
+        assert!(Rules::new(None, "namespace", "p_{namespace}", "main.tf", Some("(")).is_err());
+    }
+}

@@ -1,0 +1,8 @@
+//! What several verbs do across effects.
+
+pub mod move_tags;
+pub mod read_estate;
+pub mod resolve_images;
+pub mod terraform_run;
+pub mod verify_images;
+pub mod write_edits;

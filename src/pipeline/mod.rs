@@ -1,0 +1,11 @@
+//! Nouns and decisions, without any input or output.
+
+pub mod estate;
+pub mod image;
+pub mod namespace;
+pub mod nearest;
+pub mod release;
+pub mod service;
+
+pub use estate::{Estate, Pipeline, Unclear};
+pub use namespace::{Namespace, NamespaceError};

@@ -1,0 +1,302 @@
+//! `pipelinectl.toml` as it stands in the file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::pipeline::service::{Registry, Service};
+
+/// The whole file. Every table may be absent.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConfigurationFile {
+    /// `[project]`
+    pub project: Project,
+    /// `[pipeline]`
+    pub pipeline: Pipeline,
+    /// `[aws]`
+    pub aws: Aws,
+    /// `[terraform]`
+    pub terraform: Terraform,
+    /// `[images]`
+    pub images: Images,
+    /// `[[service]]`
+    pub service: Vec<Service>,
+    /// `[live]`
+    pub live: Option<Live>,
+    /// `[releases]`
+    pub releases: Releases,
+}
+
+/// `[project]`: what the estate is called and where it is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Project {
+    /// The project's name; its records are kept under it. Default: the name of the project's folder.
+    pub name: Option<String>,
+    /// The folder of the Terraform root, below the project's folder.
+    pub terraform_dir: PathBuf,
+    /// Where a pipeline lives in the estate.
+    pub layout: Layout,
+}
+
+impl Default for Project {
+    fn default() -> Self {
+        Self { name: None, terraform_dir: PathBuf::from("."), layout: Layout::ModuleBlocks }
+    }
+}
+
+/// Where a pipeline lives in the estate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// A module block for each pipeline in one Terraform root.
+    ModuleBlocks,
+}
+
+/// `[pipeline]`: how pipelines are found and made.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pipeline {
+    /// Module blocks with this source are pipelines.
+    pub source: Option<String>,
+    /// The attribute of the block that says which pipeline it is.
+    pub namespace_attribute: String,
+    /// The label that a new block gets; blocks with such a label are pipelines too.
+    pub module: String,
+    /// The file that gets new blocks, below the Terraform root.
+    pub file: PathBuf,
+    /// The file that new blocks are made from, below the project's folder.
+    pub template: Option<PathBuf>,
+    /// What a namespace must look like, from its first character to its last.
+    pub namespace_pattern: Option<String>,
+    /// Namespaces that are never retired.
+    pub protected: Vec<String>,
+}
+
+impl Default for Pipeline {
+    fn default() -> Self {
+        Self {
+            source: None,
+            namespace_attribute: "namespace".to_owned(),
+            module: "pipeline_{namespace}".to_owned(),
+            file: PathBuf::from("main.tf"),
+            template: None,
+            namespace_pattern: None,
+            protected: Vec::new(),
+        }
+    }
+}
+
+/// `[aws]`: where the pipelines run.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Aws {
+    /// The region, such as `eu-west-1`.
+    pub region: Option<String>,
+    /// The profile of the AWS configuration files.
+    pub profile: Option<String>,
+    /// The twelve digits of the account; credentials of another one are refused.
+    pub account_id: Option<String>,
+    /// The role that our own calls are made with. Terraform does not get it.
+    pub role_arn: Option<String>,
+    /// `[aws.ecr]`: where the repositories are, when elsewhere.
+    pub ecr: Registry,
+}
+
+/// `[terraform]`: how terraform is run.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Terraform {
+    /// `terraform`, `tofu`, or a script relative to the root.
+    pub program: String,
+    /// Environment variables for terraform only.
+    pub env: BTreeMap<String, Variable>,
+    /// Arguments of `terraform init`.
+    pub init_args: Vec<String>,
+    /// The workspace; `default` where absent.
+    pub workspace: Option<String>,
+}
+
+impl Default for Terraform {
+    fn default() -> Self {
+        Self { program: "terraform".to_owned(), env: BTreeMap::new(), init_args: Vec::new(), workspace: None }
+    }
+}
+
+/// The value of an environment variable for terraform.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Variable {
+    /// The value itself.
+    Plain(String),
+    /// The name of a secret in Secrets Manager that holds the value.
+    Secret(SecretName),
+}
+
+/// Names a secret: `{ secret = "…" }`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretName {
+    /// Name or ARN of the secret.
+    pub secret: String,
+}
+
+/// `[images]`: how images are tagged and where their commits live.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Images {
+    /// The tag that a pipeline's services run.
+    pub pipeline_tag: String,
+    /// The tag that names an image's commit.
+    pub commit_tag: String,
+    /// The branch that images are built from.
+    pub main_branch: String,
+    /// The repository of the images' commits, when it is not this one; relative to the project's folder.
+    pub git: Option<PathBuf>,
+}
+
+impl Default for Images {
+    fn default() -> Self {
+        Self {
+            pipeline_tag: "{namespace}".to_owned(),
+            commit_tag: "ref.{commit}".to_owned(),
+            main_branch: "origin/main".to_owned(),
+            git: None,
+        }
+    }
+}
+
+/// `[live]`: where the live pipeline is named.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Live {
+    /// The YAML file, below the project's folder.
+    pub file: PathBuf,
+    /// The keys that lead to the value, with dots between them: `env.LIVE_PIPELINE`.
+    pub key: String,
+}
+
+/// `[releases]`: where records and locks are kept.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Releases {
+    /// Which store; the user's state folder where absent.
+    pub store: Option<Store>,
+    /// The table of a shared store. The file store has none and does not look at it.
+    pub table: Option<String>,
+}
+
+/// A store of records and locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Store {
+    /// The user's state folder, shared by the clones on this machine.
+    File,
+}
+
+/// What is wrong with a configuration file, and where.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}:{line}:{column}: {message}", path.display())]
+pub struct ConfigurationError {
+    /// The file.
+    pub path: PathBuf,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// The line's text.
+    pub text: String,
+    /// What is wrong.
+    pub message: String,
+    /// The known key that is nearest to an unknown one.
+    pub nearest: Option<String>,
+}
+
+impl ConfigurationFile {
+    /// Reads the text of a configuration file.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigurationError> {
+        toml::from_str(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            let before = &text[..offset.min(text.len())];
+            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            let (message, nearest) = explain(error.message());
+            ConfigurationError {
+                path: path.to_owned(),
+                line: before.matches('\n').count() + 1,
+                column: before[line_start..].chars().count() + 1,
+                text: text[line_start..].lines().next().unwrap_or_default().to_owned(),
+                message,
+                nearest,
+            }
+        })
+    }
+}
+
+/// Turns "unknown field `x`, expected one of `a`, `b`" into a sentence of ours and the nearest of the known keys.
+fn explain(message: &str) -> (String, Option<String>) {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match (message.strip_prefix("unknown field "), quoted.split_first()) {
+        (Some(_), Some((unknown, known))) => {
+            let nearest = crate::pipeline::nearest::nearest(unknown, known.iter().copied());
+            (format!("unknown key '{unknown}'"), nearest.map(str::to_owned))
+        }
+        _ => (message.trim().replace('\n', " "), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> ConfigurationError {
+        ConfigurationFile::parse(Path::new("pipelinectl.toml"), text).expect_err("an error")
+    }
+
+    #[test]
+    fn names_an_unknown_key_its_line_and_the_nearest() {
+        let error = error("[project]\nname = \"x\"\n\n[pipeline]\nnamespace_atribute = \"date\"\n");
+        assert_eq!((error.line, error.column), (5, 1));
+        assert_eq!(error.message, "unknown key 'namespace_atribute'");
+        assert_eq!(error.nearest.as_deref(), Some("namespace_attribute"));
+        assert_eq!(error.text, "namespace_atribute = \"date\"");
+    }
+
+    #[test]
+    fn tells_where_the_syntax_is_wrong() {
+        assert_eq!(error("[project\nname = 1").line, 1);
+        assert_eq!(error("[project]\nname = 1\n").line, 2);
+    }
+
+    #[test]
+    fn reads_what_the_reference_shows() {
+        let text = r#"
+            [project]
+            name = "concepts"
+            terraform_dir = "infrastructure"
+            layout = "module-blocks"
+            [pipeline]
+            source = "./stack"
+            [aws]
+            region = "eu-west-1"
+            [aws.ecr]
+            account_id = "210987654321"
+            [terraform]
+            env = { EC_API_KEY = { secret = "elastic_cloud/api_key" }, PLAIN = "x" }
+            init_args = ["-backend-config=backend.hcl"]
+            [live]
+            file = ".buildkite/pipeline.yml"
+            key = "env.LIVE_PIPELINE"
+            [releases]
+            store = "file"
+        "#;
+        let file = ConfigurationFile::parse(Path::new("pipelinectl.toml"), text).expect("valid");
+        assert_eq!(
+            file.terraform.env["EC_API_KEY"],
+            Variable::Secret(SecretName { secret: "elastic_cloud/api_key".to_owned() })
+        );
+        assert_eq!(file.aws.ecr.account_id.as_deref(), Some("210987654321"));
+        assert_eq!(file.images.commit_tag, "ref.{commit}");
+    }
+}

@@ -1,0 +1,330 @@
+//! Reads the JSON of a plan as a stream: each resource is reduced before the next one is read.
+
+use std::fmt;
+use std::io::Read;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::address::Address;
+use super::contents::{Change, Check, Deferred, Drift, Effect, Invocation, OutputChange, Plan};
+use super::error::Error;
+use super::marks::Marks;
+use super::physical_names::Names;
+
+/// Reads a plan from what `show -json` writes.
+///
+/// The parser's own message is not passed on: it may hold a value.
+pub fn read_plan(reader: impl Read) -> Result<Plan, Error> {
+    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let plan = deserializer.deserialize_map(PlanVisitor);
+    plan.map_err(|error| Error::PlanUnreadable { line: error.line(), column: error.column() })
+}
+
+struct PlanVisitor;
+
+impl<'de> Visitor<'de> for PlanVisitor {
+    type Value = Plan;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a plan")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Plan, M::Error> {
+        let mut plan = Plan::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "format_version" => plan.format_version = map.next_value()?,
+                "terraform_version" => plan.terraform_version = map.next_value()?,
+                "errored" => plan.errored = map.next_value::<Option<bool>>()?.unwrap_or(false),
+                "complete" => plan.complete = map.next_value()?,
+                "applyable" => plan.applyable = map.next_value()?,
+                "resource_changes" => map.next_value_seed(each(|raw: RawChange| {
+                    let change = raw.reduce();
+                    if change.is_quiet() && change.effect == Effect::NoOp {
+                        plan.unchanged += 1;
+                    } else {
+                        plan.changes.push(change);
+                    }
+                }))?,
+                "resource_drift" => map.next_value_seed(each(|raw: RawDrift| {
+                    let effect = Effect::from_actions(&raw.change.actions);
+                    if effect != Effect::NoOp {
+                        plan.drift.push(Drift { address: Address::lenient(&raw.address), effect });
+                    }
+                }))?,
+                "output_changes" => map.next_value_seed(EachOutput(&mut plan.outputs))?,
+                "checks" => map.next_value_seed(each(|raw: RawCheck| {
+                    if matches!(raw.status.as_str(), "fail" | "error") {
+                        plan.checks.push(Check { address: raw.address.to_display, status: raw.status });
+                    }
+                }))?,
+                "deferred_changes" => map.next_value_seed(each(|raw: RawDeferred| {
+                    let address = Address::lenient(&raw.resource_change.map(|it| it.address).unwrap_or_default());
+                    plan.deferred.push(Deferred { address, reason: raw.reason });
+                }))?,
+                "deferred_action_invocations" => map.next_value_seed(each(|raw: RawDeferredAction| {
+                    let address = Address::lenient(&raw.action_invocation.map(|it| it.address).unwrap_or_default());
+                    plan.deferred.push(Deferred { address, reason: raw.reason });
+                }))?,
+                "action_invocations" => map.next_value_seed(each(|raw: RawAddress| {
+                    plan.invocations.push(Invocation { address: Address::lenient(&raw.address) });
+                }))?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(plan)
+    }
+}
+
+/// Hands the elements of an array, one at a time, to a function.
+struct Each<T, F: FnMut(T)> {
+    take: F,
+    element: PhantomData<T>,
+}
+
+fn each<T, F: FnMut(T)>(take: F) -> Each<T, F> {
+    Each { take, element: PhantomData }
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T)> DeserializeSeed<'de> for Each<T, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Each<T, F> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(mut self, mut elements: S) -> Result<(), S::Error> {
+        while let Some(element) = elements.next_element()? {
+            (self.take)(element);
+        }
+        Ok(())
+    }
+}
+
+/// Collects the outputs that change.
+struct EachOutput<'a>(&'a mut Vec<OutputChange>);
+
+impl<'de> DeserializeSeed<'de> for EachOutput<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for EachOutput<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("outputs by name")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
+        while let Some((name, raw)) = map.next_entry::<String, RawActions>()? {
+            let effect = Effect::from_actions(&raw.actions);
+            if effect != Effect::NoOp {
+                self.0.push(OutputChange { name, effect });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct RawActions {
+    actions: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct RawAddress {
+    #[serde(default)]
+    address: String,
+}
+
+#[derive(Deserialize)]
+struct RawDrift {
+    address: String,
+    change: RawActions,
+}
+
+#[derive(Deserialize)]
+struct RawCheck {
+    address: RawCheckAddress,
+    #[serde(default)]
+    status: String,
+}
+
+#[derive(Deserialize)]
+struct RawCheckAddress {
+    to_display: String,
+}
+
+#[derive(Deserialize)]
+struct RawDeferred {
+    #[serde(default)]
+    reason: String,
+    resource_change: Option<RawAddress>,
+}
+
+#[derive(Deserialize)]
+struct RawDeferredAction {
+    #[serde(default)]
+    reason: String,
+    action_invocation: Option<RawAddress>,
+}
+
+#[derive(Deserialize)]
+struct RawChange {
+    address: String,
+    previous_address: Option<String>,
+    #[serde(default)]
+    mode: String,
+    #[serde(rename = "type", default)]
+    resource_type: String,
+    action_reason: Option<String>,
+    deposed: Option<String>,
+    change: RawDelta,
+}
+
+#[derive(Deserialize)]
+struct RawDelta {
+    actions: Vec<String>,
+    importing: Option<IgnoredAny>,
+    #[serde(default)]
+    replace_paths: Option<Vec<Vec<Step>>>,
+    #[serde(default)]
+    before: Names,
+    #[serde(default)]
+    after: Names,
+    #[serde(default)]
+    after_unknown: Marks,
+    #[serde(default)]
+    before_sensitive: Marks,
+    #[serde(default)]
+    after_sensitive: Marks,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Step {
+    Name(String),
+    Index(u64),
+    Other(IgnoredAny),
+}
+
+impl RawChange {
+    fn reduce(self) -> Change {
+        let effect = Effect::from_actions(&self.change.actions);
+        let RawDelta { before, after, after_unknown, before_sensitive, after_sensitive, .. } = self.change;
+        let names_before = if effect.destroys() { before.of_old(&before_sensitive) } else { Vec::new() };
+        let names_after = if effect.creates() {
+            after.of_new(&after_sensitive, &after_unknown, &self.resource_type)
+        } else {
+            Vec::new()
+        };
+        Change {
+            address: Address::lenient(&self.address),
+            previous_address: self.previous_address.as_deref().map(Address::lenient),
+            data: self.mode == "data",
+            resource_type: self.resource_type,
+            reason: self.action_reason,
+            deposed: self.deposed,
+            effect,
+            importing: self.change.importing.is_some(),
+            replace_paths: self.change.replace_paths.unwrap_or_default().iter().map(|path| path_text(path)).collect(),
+            names_before,
+            names_after,
+        }
+    }
+}
+
+/// `environment[0].variables`
+fn path_text(path: &[Step]) -> String {
+    path.iter().fold(String::new(), |text, step| match step {
+        Step::Name(name) if text.is_empty() => name.clone(),
+        Step::Name(name) => format!("{text}.{name}"),
+        Step::Index(index) => format!("{text}[{index}]"),
+        Step::Other(_) => format!("{text}[…]"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Read};
+
+    use super::*;
+
+    /// A plan of any size that is made while it is read.
+    struct Endless {
+        left: usize,
+        ready: Vec<u8>,
+        longest: usize,
+    }
+
+    impl Read for Endless {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.ready.is_empty() && self.left > 0 {
+                self.left -= 1;
+                let filler = "x".repeat(20_000);
+                let comma = if self.left == 0 { "]}" } else { "," };
+                self.ready = format!(
+                    r#"{{"address":"a.b[{}]","mode":"managed","type":"a","change":{{"actions":["no-op"],"before":{{"policy":"{filler}",
+                    "nested":{{"deep":["{filler}"]}}}},"after":{{"policy":"{filler}"}}}}}}{comma}"#,
+                    self.left
+                )
+                .into_bytes();
+                self.longest = self.longest.max(self.ready.len());
+            }
+            let count = buffer.len().min(self.ready.len());
+            buffer[..count].copy_from_slice(&self.ready[..count]);
+            self.ready.drain(..count);
+            Ok(count)
+        }
+    }
+
+    fn resident_kilobytes() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0");
+        line.split_whitespace().next().and_then(|it| it.parse().ok()).unwrap_or(0)
+    }
+
+    #[test]
+    fn memory_does_not_grow_with_the_plan() {
+        let before = resident_kilobytes();
+        let head = br#"{"format_version":"1.2","prior_state":{"values":[1,2]},"resource_changes":["#;
+        let endless = Endless { left: 1500, ready: Vec::new(), longest: 0 };
+        let reader = std::io::BufReader::with_capacity(256 * 1024, head.as_slice().chain(endless));
+        let plan = read_plan(reader).expect("a plan");
+        assert_eq!((plan.unchanged, plan.changes.len()), (1500, 0));
+        let grown = resident_kilobytes().saturating_sub(before);
+        assert!(grown < 60_000, "{grown} kB for a plan of 90 MB");
+    }
+
+    #[test]
+    fn no_value_is_in_an_error() {
+        for text in [r#"{"format_version":17}"#, r#"{"errored":"hunter2"}"#, r#"{"complete":hunter2"#, "hunter2", ""] {
+            let error = read_plan(text.as_bytes()).expect_err(text);
+            assert!(!format!("{error:?} {error}").contains("hunter2"));
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The only writer to the terminal. Standard output is the result; standard error is the talk.
+
+pub mod diff;
+pub mod paint;
+pub mod plan;
+pub mod progress;
+pub mod prompt;
+pub mod table;
+pub mod tags;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::progress::Progress;
+use progress::{Lines, Live, Reading};
+
+/// How the program talks in this run.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about the two streams")]
+pub struct Ui {
+    json: bool,
+    quiet: bool,
+    yes: bool,
+    out_is_coloured: bool,
+    talk_is_coloured: bool,
+    interactive: bool,
+    width: usize,
+    progress: Arc<dyn Progress>,
+}
+
+/// What the command line says of the talk.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct Manner {
+    /// The result is one JSON document.
+    pub json: bool,
+    /// `--quiet`
+    pub quiet: bool,
+    /// `--verbose`
+    pub verbose: bool,
+    /// `--yes`
+    pub yes: bool,
+    /// Colour on standard output.
+    pub colour_out: bool,
+    /// Colour on standard error.
+    pub colour_talk: bool,
+}
+
+impl Ui {
+    /// A user interface of that manner, on the terminal that there is.
+    pub fn new(manner: Manner) -> Self {
+        let talk_is_terminal = io::stderr().is_terminal();
+        let progress: Arc<dyn Progress> = if talk_is_terminal && !manner.quiet && !manner.verbose {
+            Arc::new(Live::new(manner.colour_talk))
+        } else {
+            Arc::new(Lines::new(manner.quiet, manner.verbose, manner.colour_talk))
+        };
+        let width = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| usize::from(size.ws_col));
+        Self {
+            json: manner.json,
+            quiet: manner.quiet,
+            yes: manner.yes,
+            out_is_coloured: manner.colour_out && !manner.json,
+            talk_is_coloured: manner.colour_talk,
+            interactive: io::stdin().is_terminal() && talk_is_terminal,
+            width: if width < 40 { 120 } else { width },
+            progress,
+        }
+    }
+
+    /// Whether the result is one JSON document.
+    pub fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    /// Where long work tells what it does.
+    pub fn progress(&self) -> Arc<dyn Progress> {
+        Arc::clone(&self.progress)
+    }
+
+    /// The same for reads, which are not worth a line each.
+    pub fn reading(&self) -> Arc<dyn Progress> {
+        Arc::new(Reading(self.progress()))
+    }
+
+    /// Columns of the terminal; 120 where there is none.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Prints text of the result. A reader that went away is no failure: what changes something goes on.
+    pub fn result(&self, text: &str) {
+        let mut out = io::stdout().lock();
+        let _ = if self.out_is_coloured {
+            out.write_all(text.as_bytes())
+        } else {
+            out.write_all(anstream::adapter::strip_str(text).to_string().as_bytes())
+        };
+        let _ = out.flush();
+    }
+
+    /// Shows what a command is about to do or has done: as a part of the result, or, where the result is one JSON
+    /// document, on standard error.
+    pub fn show(&self, text: &str) {
+        if self.json { self.say(text.trim_end_matches('\n')) } else { self.result(text) }
+    }
+
+    /// Prints the report: its JSON, or what `text` makes of it.
+    pub fn report<T: Serialize>(&self, report: &T, text: impl FnOnce(&T) -> String) {
+        if self.json {
+            match serde_json::to_string_pretty(report) {
+                Ok(json) => self.result(&format!("{json}\n")),
+                Err(error) => self.say(&format!("the report cannot be written as JSON: {error}")),
+            }
+        } else {
+            self.result(&text(report));
+        }
+    }
+
+    /// Says something on standard error, unless the user wants less talk. The text gets a newline.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            self.talk(text);
+        }
+    }
+
+    /// Warns. Quiet runs are warned too.
+    pub fn warn(&self, text: &str) {
+        self.talk(&format!("{}: {text}", paint::warning("warning")));
+    }
+
+    /// Says what failed, and each hint in a line of its own.
+    pub fn fail(&self, message: &str, hints: &[String]) {
+        let mut text = format!("{}: {message}", paint::error("error"));
+        for hint in hints {
+            text.push_str(&format!("\n{}: {hint}", paint::hint("hint")));
+        }
+        self.talk(&text);
+    }
+
+    fn talk(&self, text: &str) {
+        let mut err = io::stderr().lock();
+        let _ = if self.talk_is_coloured {
+            writeln!(err, "{text}")
+        } else {
+            writeln!(err, "{}", anstream::adapter::strip_str(text))
+        };
+    }
+
+    /// Whether a question can be asked or is answered already.
+    pub fn can_ask(&self) -> bool {
+        self.yes || self.interactive
+    }
+
+    /// Whether every question is answered beforehand.
+    pub fn says_yes(&self) -> bool {
+        self.yes
+    }
+
+    /// Asks a question that wants yes or no; `--yes` answers it.
+    pub fn confirm(&self, question: &str) -> bool {
+        if self.yes {
+            return true;
+        }
+        self.interactive && prompt::yes(question, self.talk_is_coloured)
+    }
+}

@@ -1,0 +1,172 @@
+//! Progress of long work: a line for each item on a terminal, plain lines elsewhere.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::paint;
+use crate::progress::{Outcome, Progress};
+
+/// The columns that an item's name fills at the least.
+const NAME: usize = 36;
+/// How often the elapsed time is drawn.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The line that says how an item ended.
+fn ending(item: &str, outcome: Outcome, what: &str) -> String {
+    let mark = match outcome {
+        Outcome::Done => paint::good("✓"),
+        Outcome::Skipped => paint::faint("·"),
+        Outcome::Failed => paint::bad("✗"),
+    };
+    format!("  {mark} {item:<NAME$}  {what}")
+}
+
+/// Plain lines on standard error: for logs and for `--verbose`.
+pub struct Lines {
+    quiet: bool,
+    verbose: bool,
+    coloured: bool,
+}
+
+impl Lines {
+    /// Lines of that manner.
+    pub fn new(quiet: bool, verbose: bool, coloured: bool) -> Self {
+        Self { quiet, verbose, coloured }
+    }
+
+    fn line(&self, text: &str) {
+        let mut err = std::io::stderr().lock();
+        let _ = if self.coloured {
+            writeln!(err, "{text}")
+        } else {
+            writeln!(err, "{}", anstream::adapter::strip_str(text))
+        };
+    }
+}
+
+impl Progress for Lines {
+    fn started(&self, item: &str, what: &str) {
+        if self.verbose {
+            self.line(&format!("  … {item:<NAME$}  {what}"));
+        }
+    }
+
+    fn changed(&self, item: &str, what: &str) {
+        if self.verbose {
+            self.line(&format!("  … {item:<NAME$}  {what}"));
+        }
+    }
+
+    fn finished(&self, item: &str, outcome: Outcome, what: &str) {
+        if !self.quiet || outcome == Outcome::Failed {
+            self.line(&ending(item, outcome, what));
+        }
+    }
+
+    fn note(&self, line: &str) {
+        if !self.quiet {
+            self.line(line);
+        }
+    }
+
+    fn detail(&self, line: &str) {
+        if self.verbose {
+            self.line(&paint::faint(line));
+        }
+    }
+}
+
+/// Reads are not worth a line each: shows them while they last, and what failed.
+pub struct Reading(pub Arc<dyn Progress>);
+
+impl Progress for Reading {
+    fn started(&self, item: &str, what: &str) {
+        self.0.started(item, what);
+    }
+
+    fn changed(&self, item: &str, what: &str) {
+        self.0.changed(item, what);
+    }
+
+    fn finished(&self, item: &str, outcome: Outcome, what: &str) {
+        match outcome {
+            Outcome::Failed => self.0.finished(item, outcome, what),
+            Outcome::Done | Outcome::Skipped => self.0.dismissed(item),
+        }
+    }
+
+    fn note(&self, line: &str) {
+        self.0.note(line);
+    }
+
+    fn detail(&self, line: &str) {
+        self.0.detail(line);
+    }
+}
+
+/// Lines that are drawn over again while the work goes on, with the time that each item takes.
+pub struct Live {
+    coloured: bool,
+    bars: MultiProgress,
+    running: Mutex<BTreeMap<String, ProgressBar>>,
+}
+
+impl Live {
+    /// Draws on standard error.
+    pub fn new(coloured: bool) -> Self {
+        Self { coloured, bars: MultiProgress::new(), running: Mutex::default() }
+    }
+
+    fn println(&self, text: &str) {
+        let plain = anstream::adapter::strip_str(text).to_string();
+        let _ = self.bars.println(if self.coloured { text } else { &plain });
+    }
+
+    fn bar(&self, item: &str) -> ProgressBar {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running
+            .entry(item.to_owned())
+            .or_insert_with(|| {
+                let style = ProgressStyle::with_template("  {spinner} {prefix}  {msg} ({elapsed})")
+                    .unwrap_or_else(|_| ProgressStyle::default_spinner());
+                let bar = self.bars.add(ProgressBar::new_spinner().with_style(style));
+                bar.set_prefix(format!("{item:<NAME$}"));
+                bar.enable_steady_tick(TICK);
+                bar
+            })
+            .clone()
+    }
+}
+
+impl Progress for Live {
+    fn started(&self, item: &str, what: &str) {
+        self.bar(item).set_message(what.to_owned());
+    }
+
+    fn changed(&self, item: &str, what: &str) {
+        self.bar(item).set_message(what.to_owned());
+    }
+
+    fn dismissed(&self, item: &str) {
+        let bar = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(item);
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+            self.bars.remove(&bar);
+        }
+    }
+
+    fn finished(&self, item: &str, outcome: Outcome, what: &str) {
+        self.dismissed(item);
+        self.println(&ending(item, outcome, what));
+    }
+
+    fn note(&self, line: &str) {
+        self.println(line);
+    }
+
+    fn detail(&self, _line: &str) {}
+}

@@ -1,0 +1,51 @@
+//! The tags of a release, as a table.
+
+use std::collections::BTreeMap;
+
+use super::paint;
+use super::table::table;
+use crate::git::Commit;
+use crate::pipeline::release::{ReleaseImage, TagAction, TagPlan};
+
+/// The characters of a commit's subject that are shown.
+const SUBJECT: usize = 48;
+
+/// What is done about each tag: `+` created, `=` there already.
+pub fn tags(plan: &TagPlan, subjects: &BTreeMap<String, Commit>) -> String {
+    let rows: Vec<Vec<String>> = plan
+        .moves
+        .iter()
+        .map(|item| {
+            let (mark, what) = match &item.action {
+                TagAction::Create => (paint::good("+"), format!("→ {}", plan.tag)),
+                TagAction::Keep { source: None } => (paint::faint("="), format!("{} is there", plan.tag)),
+                TagAction::Keep { source: Some(_) } => (paint::faint("="), format!("{} is there and stays", plan.tag)),
+            };
+            vec![
+                format!("{mark} {}", item.repository.name),
+                item.after.image.digest.short().to_owned(),
+                commit(&item.after, subjects),
+                what,
+            ]
+        })
+        .collect();
+    table(&["  REPOSITORY", "DIGEST", "COMMIT", "TAG"], &rows)
+}
+
+/// The commit of an image: its first digits, its day and its subject, as far as they are known.
+pub fn commit(image: &ReleaseImage, subjects: &BTreeMap<String, Commit>) -> String {
+    let Some(id) = image.commits.first() else { return paint::faint("no commit tag") };
+    let short = &id[..id.len().min(8)];
+    match subjects.get(id) {
+        Some(known) => format!("{short} {} {}", known.date, cut(&known.subject, SUBJECT)),
+        None => short.to_owned(),
+    }
+}
+
+fn cut(text: &str, length: usize) -> String {
+    if text.chars().count() <= length {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(length - 1).collect();
+    format!("{}…", start.trim_end())
+}

@@ -1,0 +1,7 @@
+//! The tests of the whole program: one binary, a module for each command.
+#![allow(clippy::disallowed_methods, reason = "tests run programs and read the environment themselves")]
+#![allow(missing_docs, reason = "tests are no interface")]
+
+mod support;
+
+mod layers;
