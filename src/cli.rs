@@ -21,7 +21,9 @@ Example:
   pipelinectl new 2022-10-14 --dry-run  what a new one would change
   pipelinectl new 2022-10-14            make it: edit, tag, plan, apply, verify
 
-Exit codes: 0 done, 1 failed, 2 changes (--detailed-exitcode), 3 refused to protect something, 64 usage, 130 interrupted"
+Exit codes:
+  0 done, or nothing to do    2 changes (--detailed-exitcode)      64 usage, configuration
+  1 failed, or findings       3 refused, to protect something     130 interrupted"
 )]
 pub struct Cli {
     /// The flags of every command.
@@ -99,23 +101,15 @@ pub enum Color {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
+#[allow(missing_docs, reason = "the doc comment of each Arguments is the help; one here would replace it")]
 pub enum Command {
-    /// Make a pipeline: its module block, its image tags, its resources
     New(commands::new::Arguments),
-    /// Make the image tags of a pipeline exist in every repository
     Tag(commands::tag::Arguments),
-    /// Plan with terraform and refuse what touches anything else
     Plan(commands::plan::Arguments),
-    /// Apply exactly the plan that was reviewed
     Apply(commands::apply::Arguments),
-    /// The pipelines of the estate, newest first
     List(commands::list::Arguments),
-    /// Look for mistakes in the estate, without credentials
     Check(commands::check::Arguments),
-    /// Look for what keeps pipelinectl from working here
     Doctor(commands::doctor::Arguments),
-    /// Print the completions for a shell
     Completions(commands::completions::Arguments),
-    /// Print the manual page
     Man(commands::man::Arguments),
 }

@@ -136,6 +136,9 @@ impl Context {
             token: self.lock_token.clone(),
         };
         let inherited = self.environment.get(LOCK_TOKEN);
+        if self.environment.get("CI").is_some() && !self.settings.store_is_set {
+            self.ui.warn("[releases] store is not set: in CI, neither the lock nor the records are shared with others");
+        }
         let waiting = |other: &Holder| self.ui.say(&format!("Waiting for {other} to be done with {namespace} …"));
         Ok(self.store()?.lock(namespace, &holder, inherited, patience, waiting)?)
     }

@@ -75,6 +75,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let allows: Vec<Allow> = review.allows.iter().filter_map(|text| text.parse().ok()).collect();
     let changed: Vec<_> = namespace.iter().map(|namespace| (namespace.clone(), Permits::Anything)).collect();
     let rules = stage::rules(&estate, &changed, &allows)?;
+    stage::check_account(context)?;
     let program = stage::program(context)?;
     program.version(&*ui.reading())?;
     let planned = terraform_run::reviewed(&program, &path, &review, &rules, &*ui.progress())?;

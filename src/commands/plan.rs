@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     };
     let changed: Vec<_> = pipelines.iter().map(|namespace| (namespace.clone(), Permits::Anything)).collect();
     let rules = stage::rules(&estate, &changed, &arguments.allow.allows)?;
-    check_account(context)?;
+    stage::check_account(context)?;
     let program = stage::program(context)?;
     let options = PlanOptions { lock: !arguments.no_lock && !context.dry_run, ..PlanOptions::default() };
     let planned = stage::plan(context, &program, &options, &rules)?;
@@ -114,15 +114,6 @@ fn known(estate: &Estate, namespace: Namespace) -> Result<Namespace, Failure> {
         estate.newest_first().into_iter().take(5).map(|pipeline| pipeline.namespace.as_str()).collect();
     Err(Failure::usage(format!("there is no pipeline {namespace} in the estate"))
         .hint(format!("there are: {}", names.join(", "))))
-}
-
-/// Whose credentials they are is known before terraform runs; without a configured account there is nothing to check.
-fn check_account(context: &Context) -> Result<(), Failure> {
-    if context.settings.account_id.is_some() {
-        let sts = context.session()?.sts();
-        context.wait(sts.check())??;
-    }
-    Ok(())
 }
 
 /// The digests that the pipeline's tags name now: `apply` refuses when they have moved.

@@ -35,8 +35,7 @@ impl From<AwsError> for Failure {
             AwsError::CannotAssumeRole { .. } => Self::failed(message)
                 .hint("see that the role exists, trusts your identity, and that you may call sts:AssumeRole on it"),
             AwsError::AccessDenied { operation, resource, .. } => Self::failed(message)
-                .hint(format!("ask for {operation} on {resource}, or use credentials that have it"))
-                .hint("docs/iam/ has the permissions that each command needs"),
+                .hint(format!("ask for {operation} on {resource}, or use credentials that have it")),
             AwsError::RepositoryNotFound { .. } => Self::failed(message).hint(format!(
                 "make it with terraform first, or mend the name in {FILE_NAME}; see [aws.ecr] when it is elsewhere"
             )),

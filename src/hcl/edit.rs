@@ -4,7 +4,7 @@ mod add;
 mod container;
 mod remove;
 
-use ::hcl::expr::{Expression, TemplateExpr};
+use ::hcl::expr::Expression;
 
 use container::{Container, Entry, Found};
 
@@ -163,10 +163,7 @@ fn only_block(text: &str) -> Result<Block, EditError> {
 fn is_literal(value: &str) -> bool {
     match format!("{value}\n").trim_start().parse::<Expression>().or_else(|_| value.parse()) {
         Ok(expression) => match expression {
-            Expression::TemplateExpr(template) => match *template {
-                TemplateExpr::QuotedString(_) => !has_template(value),
-                TemplateExpr::Heredoc(_) => !has_template(value),
-            },
+            Expression::TemplateExpr(_) => !has_template(value),
             Expression::Operation(operation) => matches!(
                 *operation,
                 ::hcl::expr::Operation::Unary(ref unary) if matches!(unary.expr, Expression::Number(_))
@@ -212,9 +209,8 @@ fn check(before: &str, after: &str, path: &Path, wanted: Option<&Value>) -> Resu
     let (_, found) = walk(after, path).map_err(|error| wrong(error.to_string()))?;
     let right = match (&found, wanted) {
         (Found::Entry(entry), Some(value)) => same_tokens(&after[entry.value.clone()], value.as_str()),
-        (Found::Nothing { .. }, None) => true,
-        // The next block of that name has moved up.
-        (Found::Block(_), None) => true,
+        // Where a block is, the next of that name has moved up.
+        (Found::Nothing { .. } | Found::Block(_), None) => true,
         _ => false,
     };
     if !right {

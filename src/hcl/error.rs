@@ -16,6 +16,18 @@ pub struct SyntaxError {
     pub message: String,
 }
 
+impl From<Box<SyntaxError>> for SyntaxError {
+    fn from(error: Box<SyntaxError>) -> Self {
+        *error
+    }
+}
+
+impl From<Box<SyntaxError>> for EditError {
+    fn from(error: Box<SyntaxError>) -> Self {
+        Self::Syntax(*error)
+    }
+}
+
 impl SyntaxError {
     /// `message` about the byte of `text` at `offset`.
     pub fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {

@@ -113,10 +113,8 @@ fn references(expression: &str) -> Result<Vec<&str>, String> {
         let token = token.map_err(|error| error.message)?;
         let text = expression.get(token.span()).unwrap_or("");
         match (token.kind, &previous) {
-            (Kind::Identifier, [Some((Kind::Identifier, "local")), Some((Kind::Dot, _))]) => {
-                if !names.contains(&text) {
-                    names.push(text);
-                }
+            (Kind::Identifier, [Some((Kind::Identifier, "local")), Some((Kind::Dot, _))]) if !names.contains(&text) => {
+                names.push(text);
             }
             (Kind::Dot, [_, Some((Kind::Identifier, root @ ("var" | "each" | "module" | "data" | "count")))])
                 if !matches!(previous[0], Some((Kind::Dot, _))) =>

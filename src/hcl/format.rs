@@ -81,18 +81,16 @@ fn is_apart(text: &str, before: Option<Token>, left: Token, right: Token) -> boo
         TemplateEnd,
     };
     match (left.kind, right.kind) {
-        (Identifier, OpenParenthesis | DoubleColon) | (DoubleColon, Identifier) => false,
-        (Dot, _) | (_, Dot | Comma | Ellipsis) => false,
-        (Comma, _) => true,
-        (Literal | OpenQuote | OpenHeredoc, _) | (_, Literal | CloseQuote | CloseHeredoc) => false,
+        (Comma, right) => !matches!(right, Comma | Ellipsis | Dot),
+        (Identifier, OpenParenthesis | DoubleColon)
+        | (DoubleColon, Identifier)
+        | (Dot | Literal | OpenQuote | OpenHeredoc, _)
+        | (_, Dot | Comma | Ellipsis | Literal | CloseQuote | CloseHeredoc) => false,
         (Identifier, _) if &text[left.span()] == "in" && before.is_some_and(|token| token.kind == Identifier) => true,
-        (Identifier | Number, OpenBracket) => false,
+        (Identifier | Number, OpenBracket) | (Bang, _) | (OpenBrace, CloseBrace) => false,
         (_, OpenBracket) if bracket(left.kind) < 0 => false,
-        (Bang, _) => false,
         (Minus, _) => before.is_some_and(|token| ends_a_value(token.kind)),
-        (OpenBrace, CloseBrace) => false,
-        (OpenBrace, _) | (_, CloseBrace) => true,
-        (Interpolation | Directive, OpenBrace) | (CloseBrace, TemplateEnd) => true,
+        (OpenBrace, _) | (_, CloseBrace) | (Interpolation | Directive, OpenBrace) | (CloseBrace, TemplateEnd) => true,
         (TemplateEnd, Interpolation | Directive) => false,
         _ => bracket(left.kind) <= 0 && bracket(right.kind) >= 0,
     }

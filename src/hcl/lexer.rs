@@ -96,7 +96,8 @@ enum Opener {
     Heredoc(usize, usize),
 }
 
-/// Reads tokens. White space other than newlines is what lies between them.
+/// Reads tokens. White space other than newlines is what lies between them. Its errors are boxed: a token is made for
+/// every few bytes of a file, and a small result keeps that fast.
 #[derive(Debug, Clone)]
 pub struct Lexer<'a> {
     text: &'a str,
@@ -140,7 +141,7 @@ impl<'a> Lexer<'a> {
         self.token(kind, length)
     }
 
-    fn closing(&mut self, opener: Opener, kind: Kind, length: usize) -> Result<Token, SyntaxError> {
+    fn closing(&mut self, opener: Opener, kind: Kind, length: usize) -> Result<Token, Box<SyntaxError>> {
         match self.open.last() {
             Some((top, _)) if *top == opener => {
                 self.open.pop();
@@ -150,11 +151,11 @@ impl<'a> Lexer<'a> {
                 let line = super::line_of(self.text, at);
                 let found = char::from(self.bytes[self.position]);
                 let message = format!("'{found}' closes nothing here: {} of line {line} is still open", name(top));
-                Err(self.error(self.position, message))
+                Err(Box::new(self.error(self.position, message)))
             }
             None => {
                 let found = char::from(self.bytes[self.position]);
-                Err(self.error(self.position, format!("'{found}' closes nothing")))
+                Err(Box::new(self.error(self.position, format!("'{found}' closes nothing"))))
             }
         }
     }
@@ -163,7 +164,7 @@ impl<'a> Lexer<'a> {
         self.bytes.get(self.position + ahead).copied().unwrap_or(0)
     }
 
-    fn in_code(&mut self) -> Result<Option<Token>, SyntaxError> {
+    fn in_code(&mut self) -> Result<Option<Token>, Box<SyntaxError>> {
         loop {
             match self.peek(0) {
                 b' ' | b'\t' => self.position += 1,
@@ -202,7 +203,7 @@ impl<'a> Lexer<'a> {
             }
             (b'/', b'*') => match self.text[self.position + 2..].find("*/") {
                 Some(length) => self.token(Kind::BlockComment, length + 4),
-                None => return Err(self.error(self.position, "this comment is not closed: '*/' is missing")),
+                None => return Err(Box::new(self.error(self.position, "this comment is not closed: '*/' is missing"))),
             },
             (b'<', b'<') => self.open_heredoc()?,
             _ => self.punctuation()?,
@@ -210,9 +211,9 @@ impl<'a> Lexer<'a> {
         Ok(Some(token))
     }
 
-    fn punctuation(&mut self) -> Result<Token, SyntaxError> {
+    fn punctuation(&mut self) -> Result<Token, Box<SyntaxError>> {
         Ok(match (self.peek(0), self.peek(1)) {
-            (b'=', b'=') | (b'!' | b'<' | b'>', b'=') | (b'&', b'&') | (b'|', b'|') => self.token(Kind::Operator, 2),
+            (b'=' | b'!' | b'<' | b'>', b'=') | (b'&', b'&') | (b'|', b'|') => self.token(Kind::Operator, 2),
             (b'=', b'>') => self.token(Kind::Arrow, 2),
             (b'=', _) => self.token(Kind::Equal, 1),
             (b'.', b'.') if self.peek(2) == b'.' => self.token(Kind::Ellipsis, 3),
@@ -226,26 +227,26 @@ impl<'a> Lexer<'a> {
             (b'+' | b'*' | b'/' | b'%' | b'<' | b'>', _) => self.token(Kind::Operator, 1),
             _ => {
                 let found = self.text[self.position..].chars().next().unwrap_or_default();
-                return Err(self.error(self.position, format!("'{found}' has no meaning here")));
+                return Err(Box::new(self.error(self.position, format!("'{found}' has no meaning here"))));
             }
         })
     }
 
-    fn open_heredoc(&mut self) -> Result<Token, SyntaxError> {
+    fn open_heredoc(&mut self) -> Result<Token, Box<SyntaxError>> {
         let start = self.position + 2 + usize::from(self.peek(2) == b'-');
         let rest = &self.bytes[start..];
         let length = rest.iter().position(|byte| !is_name_part(*byte)).unwrap_or(rest.len());
         let end = start + length;
         let line_end = super::line_end(self.text, end);
         if length == 0 || line_end == self.bytes.len() || end != line_end {
-            return Err(self.error(self.position, "'<<' must be followed by a word and the end of the line"));
+            return Err(Box::new(self.error(self.position, "'<<' must be followed by a word and the end of the line")));
         }
         let newline = if self.bytes[line_end] == b'\r' { 2 } else { 1 };
         let whole = line_end + newline - self.position;
         Ok(self.opening(Opener::Heredoc(start, end), Kind::OpenHeredoc, whole))
     }
 
-    fn in_quotes(&mut self) -> Result<Option<Token>, SyntaxError> {
+    fn in_quotes(&mut self) -> Result<Option<Token>, Box<SyntaxError>> {
         let mut length = 0;
         loop {
             match (self.peek(length), self.peek(length + 1)) {
@@ -256,7 +257,10 @@ impl<'a> Lexer<'a> {
                 (b'"', _) | (b'$' | b'%', b'{') => return Ok(Some(self.token(Kind::Literal, length))),
                 (b'\\', _) => length += 2,
                 (mark @ (b'$' | b'%'), next) if next == mark && self.peek(length + 2) == b'{' => length += 3,
-                _ => length += 1,
+                _ => {
+                    length +=
+                        1 + self.plain(length + 1, |byte| !matches!(byte, b'"' | b'\\' | b'$' | b'%' | b'\n' | b'\r'))
+                }
             }
         }
     }
@@ -267,7 +271,7 @@ impl<'a> Lexer<'a> {
         self.opening(Opener::Template, kind, length)
     }
 
-    fn in_heredoc(&mut self, marker: Span, at: usize) -> Result<Option<Token>, SyntaxError> {
+    fn in_heredoc(&mut self, marker: Span, at: usize) -> Result<Option<Token>, Box<SyntaxError>> {
         let mut length = 0;
         loop {
             let here = self.position + length;
@@ -289,9 +293,16 @@ impl<'a> Lexer<'a> {
                 (b'$' | b'%', b'{') if length == 0 => return Ok(Some(self.open_template())),
                 (b'$' | b'%', b'{') => return Ok(Some(self.token(Kind::Literal, length))),
                 (mark @ (b'$' | b'%'), next) if next == mark && self.peek(length + 2) == b'{' => length += 3,
-                _ => length += 1,
+                (b'\n', _) => length += 1,
+                _ => length += 1 + self.plain(length + 1, |byte| !matches!(byte, b'$' | b'%' | b'\n')),
             }
         }
+    }
+
+    /// How many bytes are plain from `ahead` on. A newline is not: what follows it may end a heredoc.
+    fn plain(&self, ahead: usize, is_plain: fn(u8) -> bool) -> usize {
+        let rest = self.bytes.get(self.position + ahead..).unwrap_or_default();
+        rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len())
     }
 
     fn run(&self, wanted: fn(u8) -> bool) -> usize {
@@ -318,12 +329,12 @@ impl<'a> Lexer<'a> {
         length
     }
 
-    fn unclosed_quote(&self) -> SyntaxError {
+    fn unclosed_quote(&self) -> Box<SyntaxError> {
         let at = self.open.last().map_or(self.position, |(_, at)| *at);
-        self.error(at, "this string is not closed before the end of the line")
+        Box::new(self.error(at, "this string is not closed before the end of the line"))
     }
 
-    fn unclosed(&self, opener: Opener, at: usize) -> SyntaxError {
+    fn unclosed(&self, opener: Opener, at: usize) -> Box<SyntaxError> {
         let line = super::line_of(self.text, at);
         let message = match opener {
             Opener::Brace => format!("closing brace missing; block or object opened at line {line}"),
@@ -335,12 +346,12 @@ impl<'a> Lexer<'a> {
                 format!("no line with {} alone ends the heredoc opened at line {line}", &self.text[start..end])
             }
         };
-        self.error(at, message)
+        Box::new(self.error(at, message))
     }
 }
 
 impl Iterator for Lexer<'_> {
-    type Item = Result<Token, SyntaxError>;
+    type Item = Result<Token, Box<SyntaxError>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let token = match self.open.last() {

@@ -99,9 +99,9 @@ impl FromStr for Assignment {
         let mut quoted = false;
         let mut escaped = false;
         let equal = text.char_indices().find(|(_, character)| {
-            let escapes = quoted && *character == '\\' && !escaped;
+            let begins_escape = quoted && *character == '\\' && !escaped;
             quoted ^= *character == '"' && !escaped;
-            escaped = escapes;
+            escaped = begins_escape;
             *character == '=' && !quoted
         });
         let Some((equal, _)) = equal else { return Err(AssignmentError::NoEqual { text: text.to_owned() }) };

@@ -44,7 +44,7 @@ pub struct NameLimit {
 /// The variables of a module, from the texts of its files: whether each is required.
 pub fn module_variables(files: &[SourceFile]) -> Result<Inputs, LayoutError> {
     let mut inputs = Inputs::new();
-    for file in files.iter().filter(|file| file.path.ends_with(".tf")) {
+    for file in files.iter().filter(|file| !file.is_json()) {
         let error = |error: SyntaxError| LayoutError::Syntax { path: file.path.clone(), error };
         for item in items(&file.text).map_err(error)? {
             let Item::Block(block) = item else { continue };

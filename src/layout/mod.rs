@@ -35,6 +35,11 @@ impl SourceFile {
     }
 
     fn is_json(&self) -> bool {
-        self.path.ends_with(".tf.json")
+        is_json(&self.path)
     }
+}
+
+/// Terraform tells its files by their exact suffix.
+fn is_json(path: &str) -> bool {
+    path.strip_suffix(".json").is_some_and(|path| path.strip_suffix(".tf").is_some())
 }

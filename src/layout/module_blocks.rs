@@ -85,7 +85,8 @@ impl<'a> ModuleBlocks<'a> {
                     span: block.span(),
                 }),
                 Some(Err(reason)) => {
-                    self.estate.unclear.push(Unclear { label: label.to_owned(), file: file.path.clone(), line, reason })
+                    let (label, file) = (label.to_owned(), file.path.clone());
+                    self.estate.unclear.push(Unclear { label, file, line, reason });
                 }
             }
         }
@@ -171,7 +172,7 @@ struct LineCounter {
 
 impl LineCounter {
     fn line_of(&mut self, text: &str, offset: usize) -> usize {
-        self.newlines += text.as_bytes()[self.offset..offset].iter().filter(|byte| **byte == b'\n').count();
+        self.newlines += text[self.offset..offset].matches('\n').count();
         self.offset = offset;
         self.newlines + 1
     }

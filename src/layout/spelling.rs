@@ -66,9 +66,11 @@ pub(super) struct Renaming<'a> {
 
 impl<'a> Renaming<'a> {
     pub fn new<'b>(old: &'a Namespace, new: &'a Namespace, others: impl Iterator<Item = &'b Namespace>) -> Self {
+        let bare_of = |namespace: &Namespace| namespace.as_str().replace(['-', '_'], "");
+        let bare = bare_of(old);
         let spellings = MANNERS.map(|manner| spell(old, manner));
         let longer = others
-            .filter(|other| *other != old)
+            .filter(|other| *other != old && bare_of(other).contains(&bare))
             .flat_map(|other| MANNERS.map(|manner| spell(other, manner)))
             .filter(|other| spellings.iter().any(|spelling| other.len() > spelling.len() && other.contains(spelling)))
             .collect();

@@ -38,7 +38,7 @@ pub enum NamespaceError {
         length: usize,
     },
     /// It begins like a date, but there is no such day.
-    #[error("the namespace '{text}' begins with {date}, a date that does not exist")]
+    #[error("there is no day {date}, which the namespace '{text}' begins with")]
     NoSuchDate {
         /// The text as given.
         text: String,

@@ -47,7 +47,7 @@ pub(super) fn run(
     each_line: Option<&mut dyn FnMut(&str)>,
 ) -> Result<Ended, Error> {
     let command = arguments.first().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
-    let (stdout_path, stderr_path) = (folder.join(&format!("{command}.out")), folder.join(&format!("{command}.err")));
+    let (stdout_path, stderr_path) = folder.outputs(&command);
     let (stdout, stderr) = (held_file(&stdout_path)?, held_file(&stderr_path)?);
     let reading = |source| Error::File { path: stdout_path.clone(), what: "read", source };
     let mut follower = Follower { file: File::open(&stdout_path).map_err(reading)?, partial: Vec::new(), each_line };
@@ -88,6 +88,7 @@ pub(super) fn run(
     Ok(Ended { status, stderr, stdout: stdout_path, interrupted })
 }
 
+#[allow(clippy::disallowed_methods, reason = "this is the room of the terraform program")]
 fn start(program: &Program, arguments: &[OsString], stdout: &File, stderr: &File) -> Result<Child, Error> {
     let wrong = |source| Error::Start { program: program.name().to_owned(), source };
     for attempt in 0.. {

@@ -136,7 +136,7 @@ pub enum Error {
         diagnostics: Vec<Diagnostic>,
     },
     /// `init` did not work.
-    #[error("'{program} init' failed: {}", first(diagnostics))]
+    #[error("'{program} init' failed: {}", first_or(diagnostics, stderr))]
     Init {
         /// As configured.
         program: String,

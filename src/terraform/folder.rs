@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct PrivateFolder {
     folder: TempDir,
+    runs: AtomicUsize,
     _alive: File,
 }
 
@@ -51,11 +53,19 @@ impl PrivateFolder {
             .map_err(wrong)?;
         let alive = held_file(&folder.path().join(ALIVE))?;
         folders().insert(folder.path().to_owned());
-        Ok(Self { folder, _alive: alive })
+        Ok(Self { folder, runs: AtomicUsize::new(1), _alive: alive })
     }
 
     pub(super) fn join(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+}
+
+impl PrivateFolder {
+    /// Files for the output of another run of `command`: what an earlier run has left behind may still write to its own.
+    pub(super) fn outputs(&self, command: &str) -> (PathBuf, PathBuf) {
+        let run = self.runs.fetch_add(1, Ordering::Relaxed);
+        (self.join(&format!("{command}-{run}.out")), self.join(&format!("{command}-{run}.err")))
     }
 }
 
@@ -69,7 +79,7 @@ impl Drop for PrivateFolder {
 /// it was started with.
 pub(super) fn held_file(path: &Path) -> Result<File, Error> {
     let wrong = |source| Error::File { path: path.to_owned(), what: "written", source };
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(wrong)?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(wrong)?;
     flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| wrong(error.into()))?;
     Ok(file)
 }
@@ -129,7 +139,8 @@ mod tests {
                 held.push(file);
             }
         }
-        let long_ago = std::time::SystemTime::now() - LEFT_BEHIND_AFTER * 2;
+        let now = fs::metadata(&new).and_then(|it| it.modified()).expect("a time");
+        let long_ago = now - LEFT_BEHIND_AFTER * 2;
         for folder in [&dead, &living] {
             File::open(folder).and_then(|file| file.set_modified(long_ago)).expect("aged");
         }

@@ -270,55 +270,7 @@ fn path_text(path: &[Step]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Read};
-
     use super::*;
-
-    /// A plan of any size that is made while it is read.
-    struct Endless {
-        left: usize,
-        ready: Vec<u8>,
-        longest: usize,
-    }
-
-    impl Read for Endless {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            if self.ready.is_empty() && self.left > 0 {
-                self.left -= 1;
-                let filler = "x".repeat(20_000);
-                let comma = if self.left == 0 { "]}" } else { "," };
-                self.ready = format!(
-                    r#"{{"address":"a.b[{}]","mode":"managed","type":"a","change":{{"actions":["no-op"],"before":{{"policy":"{filler}",
-                    "nested":{{"deep":["{filler}"]}}}},"after":{{"policy":"{filler}"}}}}}}{comma}"#,
-                    self.left
-                )
-                .into_bytes();
-                self.longest = self.longest.max(self.ready.len());
-            }
-            let count = buffer.len().min(self.ready.len());
-            buffer[..count].copy_from_slice(&self.ready[..count]);
-            self.ready.drain(..count);
-            Ok(count)
-        }
-    }
-
-    fn resident_kilobytes() -> u64 {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0");
-        line.split_whitespace().next().and_then(|it| it.parse().ok()).unwrap_or(0)
-    }
-
-    #[test]
-    fn memory_does_not_grow_with_the_plan() {
-        let before = resident_kilobytes();
-        let head = br#"{"format_version":"1.2","prior_state":{"values":[1,2]},"resource_changes":["#;
-        let endless = Endless { left: 1500, ready: Vec::new(), longest: 0 };
-        let reader = std::io::BufReader::with_capacity(256 * 1024, head.as_slice().chain(endless));
-        let plan = read_plan(reader).expect("a plan");
-        assert_eq!((plan.unchanged, plan.changes.len()), (1500, 0));
-        let grown = resident_kilobytes().saturating_sub(before);
-        assert!(grown < 60_000, "{grown} kB for a plan of 90 MB");
-    }
 
     #[test]
     fn no_value_is_in_an_error() {

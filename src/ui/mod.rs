@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::progress::Progress;
-use progress::{Lines, Live, Reading};
+use progress::{Lines, Live, Reading, Within};
 
 /// How the program talks in this run.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about the two streams")]
@@ -82,6 +82,11 @@ impl Ui {
     /// The same for reads, which are not worth a line each.
     pub fn reading(&self) -> Arc<dyn Progress> {
         Arc::new(Reading(self.progress()))
+    }
+
+    /// The same for work of which the names are known: `prefix` is left out of them, the `longest` says how wide they are.
+    pub fn progress_within(&self, prefix: &str, longest: usize) -> Arc<dyn Progress> {
+        Arc::new(Within { inner: self.progress(), prefix: prefix.to_owned(), longest })
     }
 
     /// Columns of the terminal; 120 where there is none.

@@ -114,8 +114,19 @@ pub fn notes(verdict: &Verdict) -> Vec<String> {
             warning.namespace
         ));
     }
-    for drift in &verdict.drift {
-        notes.push(format!("{} was changed outside terraform; this plan leaves it as it is", drift.address));
+    const NAMED: usize = 3;
+    let drifted: Vec<&str> = verdict.drift.iter().map(|drift| drift.address.as_str()).collect();
+    match drifted.as_slice() {
+        [] => {}
+        [one] => notes.push(format!("{one} was changed outside terraform; this plan leaves it as it is")),
+        many => {
+            let more = if many.len() > NAMED { format!(" and {} more", many.len() - NAMED) } else { String::new() };
+            notes.push(format!(
+                "{} resources were changed outside terraform; this plan leaves them as they are: {}{more}",
+                many.len(),
+                many[..many.len().min(NAMED)].join(", ")
+            ));
+        }
     }
     for allow in &verdict.allowed {
         notes.push(format!("passes only because of --allow {}", allow.as_argument()));

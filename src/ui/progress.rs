@@ -11,7 +11,7 @@ use super::paint;
 use crate::progress::{Outcome, Progress};
 
 /// The columns that an item's name fills at the least.
-const NAME: usize = 36;
+const NAME: usize = 32;
 /// How often the elapsed time is drawn.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -105,6 +105,50 @@ impl Progress for Reading {
 
     fn detail(&self, line: &str) {
         self.0.detail(line);
+    }
+}
+
+/// Leaves a beginning that all names share out of them, the address of the one module that work goes on in, and makes
+/// them all equally long.
+pub struct Within {
+    /// Who shows it.
+    pub inner: Arc<dyn Progress>,
+    /// The beginning, with the dot.
+    pub prefix: String,
+    /// The characters of the longest name without it.
+    pub longest: usize,
+}
+
+impl Within {
+    fn short(&self, item: &str) -> String {
+        let width = self.longest;
+        format!("{:<width$}", item.strip_prefix(&self.prefix).unwrap_or(item))
+    }
+}
+
+impl Progress for Within {
+    fn started(&self, item: &str, what: &str) {
+        self.inner.started(&self.short(item), what);
+    }
+
+    fn changed(&self, item: &str, what: &str) {
+        self.inner.changed(&self.short(item), what);
+    }
+
+    fn finished(&self, item: &str, outcome: Outcome, what: &str) {
+        self.inner.finished(&self.short(item), outcome, what);
+    }
+
+    fn dismissed(&self, item: &str) {
+        self.inner.dismissed(&self.short(item));
+    }
+
+    fn note(&self, line: &str) {
+        self.inner.note(line);
+    }
+
+    fn detail(&self, line: &str) {
+        self.inner.detail(line);
     }
 }
 

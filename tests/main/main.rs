@@ -4,4 +4,9 @@
 
 mod support;
 
+mod check;
+mod errors;
+mod fixtures;
 mod layers;
+mod list;
+mod new;

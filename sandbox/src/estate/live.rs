@@ -39,10 +39,19 @@ impl Estate {
                 let imports = self.file(IMPORTS);
                 std::fs::remove_file(&imports).map_err(Error::file(&imports))?;
                 applied?;
-                self.remember(aws, &remembered)
+                self.remember(aws, &remembered)?;
             }
-            _ => self.terraform(&apply).map(drop),
+            _ => drop(self.terraform(&apply)?),
         }
+        if self.aws.is_some() && self.uses_provider()? {
+            // What AWS filled in by itself is in the state of a pipeline that has been planned since it was made.
+            self.terraform(&["apply", "-refresh-only", "-auto-approve", "-no-color"])?;
+        }
+        Ok(())
+    }
+
+    fn uses_provider(&self) -> Result<bool> {
+        Ok(self.is_full() || self.read("infrastructure/main.tf")?.contains("provider \"aws\""))
     }
 
     fn is_full(&self) -> bool {

@@ -75,7 +75,10 @@ fn a_full_estate_keeps_its_state_in_s3_under_a_lock() {
             .count()
     };
     assert!(locked("PutObject") > 0 && locked("DeleteObject") > 0, "no lock was taken");
-    let plan = estate.terraform(&["plan", "-no-color", "-lock=false"]).expect("a plan");
-    assert!(plan.contains("No changes"), "{plan}");
+    estate.terraform(&["plan", "-no-color", "-lock=false", "-out", "p.tfstate"]).expect("a plan");
+    let plan = estate.terraform(&["show", "-json", "p.tfstate"]).expect("the plan");
+    let plan: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
+    assert_eq!(plan["applyable"], false, "a plan of what has just been applied is empty");
+    assert!(plan["resource_drift"].as_array().is_none_or(Vec::is_empty), "there is no drift either");
     assert_eq!(estate.git(&["status", "--porcelain"]).expect("git"), "");
 }

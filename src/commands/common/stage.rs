@@ -1,6 +1,6 @@
 //! The terraform stage: find the program, plan, show, guard, apply.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -23,6 +23,15 @@ pub struct AllowArguments {
     /// Let one change pass that the guard would refuse: create, update, delete, replace, move, import, forget
     #[arg(long = "allow", value_name = "ADDRESS=ACTION")]
     pub allows: Vec<Allow>,
+}
+
+/// Whose credentials they are is known before terraform runs; without a configured account there is nothing to check.
+pub fn check_account(context: &Context) -> Result<(), Failure> {
+    if context.settings.account_id.is_some() {
+        let sts = context.session()?.sts();
+        context.wait(sts.check())??;
+    }
+    Ok(())
 }
 
 /// Finds terraform and fetches the secrets that it gets. Nothing is run.
@@ -85,7 +94,8 @@ pub fn rules(estate: &Estate, changed: &[(Namespace, Permits)], allows: &[Allow]
 
 /// Plans, and shows the plan with what is worth a second look. The guard's refusal is for the caller to ask for.
 pub fn plan(context: &Context, program: &Program, options: &PlanOptions, rules: &Rules) -> Result<Planned, Failure> {
-    let planned = terraform_run::plan(program, options, rules, &*context.ui.progress())?;
+    context.ui.say(&format!("Planning with {} …", program.name()));
+    let planned = terraform_run::plan(program, options, rules, &*context.ui.reading())?;
     show(context, &planned);
     Ok(planned)
 }
@@ -126,7 +136,16 @@ pub fn guard(planned: &Planned, may: &str) -> Result<(), Failure> {
 
 /// Applies exactly the plan that was shown and judged.
 pub fn apply(context: &Context, program: &Program, planned: &Planned) -> Result<Applied, Failure> {
-    let applied = terraform_run::apply(program, planned, &*context.ui.progress())?;
+    context.ui.say("\nApplying …");
+    let lines = &planned.summary.lines;
+    let modules: BTreeSet<_> = lines.iter().map(|line| line.module.as_ref()).collect();
+    let prefix = match modules.iter().next() {
+        Some(Some(module)) if modules.len() == 1 => format!("{module}."),
+        _ => String::new(),
+    };
+    let longest = lines.iter().map(|line| line.address.as_str().len() - prefix.len()).max().unwrap_or_default();
+    let progress = context.ui.progress_within(&prefix, longest);
+    let applied = terraform_run::apply(program, planned, &*progress)?;
     for diagnostic in &applied.warnings {
         context.ui.say(&format!("terraform warns: {diagnostic}"));
     }

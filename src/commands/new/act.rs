@@ -20,14 +20,12 @@ pub fn terraform(context: &Context) -> Result<Program, Failure> {
 
 /// Acts on the plan, and reports. The caller has the lock.
 pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &NewPipeline) -> Outcome {
-    let ui = &context.ui;
     let permits = if plan.unfinished.is_some() { Permits::Anything } else { Permits::Create };
     let mut record = record(arguments, context, plan);
     if !plan.is_nothing() {
         context.store()?.begin(&plan.namespace, &record)?;
         write(context, plan)?;
         make_tags(context, plan)?;
-        ui.say("");
     }
 
     let rules = stage::rules(&plan.scaffold.estate, &[(plan.namespace.clone(), permits)], &arguments.allow.allows)?;

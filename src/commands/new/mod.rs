@@ -26,10 +26,12 @@ pub use report::Report;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  pipelinectl new 2022-10-14 --dry-run                        what would change
-  pipelinectl new 2022-10-14                                  from the template, with the images tagged latest
-  pipelinectl new 2022-10-14 --from live --set scale.tasks=4  as the live one, with another setting
-  pipelinectl new 2022-10-14 --plan-only --out plan.tfplan    up to the plan; apply it with 'pipelinectl apply'")]
+  pipelinectl new 2022-10-14 --dry-run      what would change
+  pipelinectl new 2022-10-14                from the template, with the images tagged latest
+  pipelinectl new 2022-10-14 --from live --set scale.tasks=4
+                                            as the live one, but for a setting
+  pipelinectl new 2022-10-14 --plan-only --out plan.tfplan
+                                            up to the plan; then: pipelinectl apply plan.tfplan")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Arguments {
     /// The namespace of the new pipeline, usually a date

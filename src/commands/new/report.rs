@@ -11,7 +11,7 @@ use super::live_namespace;
 use super::observe::{NewPipeline, Scaffold};
 use crate::context::Context;
 use crate::operations::terraform_run::Planned;
-use crate::operations::verify_images::Verification;
+use crate::operations::verify_images::{Verdict, Verification};
 use crate::terraform::Applied;
 use crate::ui::paint;
 
@@ -103,7 +103,9 @@ pub fn end(
         return End::Done;
     }
     let live = live_namespace(context);
-    ui.say(&format!("\n{} is made and runs the images above.", plan.namespace));
+    let verified = rows.iter().any(|row| row.verdict == Verdict::Verified);
+    let runs = if verified { "is made and runs the images above" } else { "is made, and its tags are set" };
+    ui.say(&format!("\n{} {runs}.", plan.namespace));
     let mut next = vec![format!("commit {} and open a pull request", plan.scaffold.file(context))];
     if let Some(live) = live.filter(|live| *live != plan.namespace) {
         next.push(format!("{live} stays live until {} is named instead", plan.namespace));

@@ -8,7 +8,7 @@ use crate::pipeline::{Namespace, Pipeline};
 use crate::template::render;
 
 use super::super::spelling::Renaming;
-use super::super::{Edit, LayoutError};
+use super::super::{Edit, LayoutError, is_json};
 use super::clone::rename;
 use super::{ModuleBlocks, module, place, verify, which};
 
@@ -94,12 +94,12 @@ impl ModuleBlocks<'_> {
         }
         self.rules.namespace(addition.namespace.as_str()).map_err(|reason| LayoutError::Namespace { reason })?;
         let (lines, from, mut notes) = match addition.origin {
-            Origin::Template { name, text } => (self.from_template(addition, name, text)?, None, Vec::new()),
-            Origin::Sibling(namespace) => self.from_sibling(addition, self.pipeline(namespace)?)?,
-            Origin::Newest => self.from_sibling(addition, self.estate.newest().ok_or(LayoutError::NoSibling)?)?,
+            Origin::Template { name, text } => (self.lines_of_template(addition, name, text)?, None, Vec::new()),
+            Origin::Sibling(namespace) => self.lines_of_sibling(addition, self.pipeline(namespace)?)?,
+            Origin::Newest => self.lines_of_sibling(addition, self.estate.newest().ok_or(LayoutError::NoSibling)?)?,
         };
         let lines = self.named(addition, lines, &mut notes)?;
-        let (_, block) = only_module(&lines).ok_or_else(|| EditError::NotOneBlock { found: 0 })?;
+        let (_, block) = only_module(&lines).ok_or(EditError::NotOneBlock { found: 0 })?;
         let label = label_text(&lines, &block.labels[0]);
         self.check_label(label)?;
         let lines = change(&lines, addition)?;
@@ -120,7 +120,7 @@ impl ModuleBlocks<'_> {
         })
     }
 
-    fn from_template(&self, addition: &Addition<'_>, name: &str, text: &str) -> Result<String, LayoutError> {
+    fn lines_of_template(&self, addition: &Addition<'_>, name: &str, text: &str) -> Result<String, LayoutError> {
         let label = addition.label.map_or_else(|| self.rules.label_for(addition.namespace), str::to_owned);
         let rendered = render(text.trim_start_matches('\u{feff}'), addition.namespace, &label)
             .map_err(|error| LayoutError::Template { name: name.to_owned(), error })?;
@@ -134,7 +134,7 @@ impl ModuleBlocks<'_> {
         }
     }
 
-    fn from_sibling(
+    fn lines_of_sibling(
         &self,
         addition: &Addition<'_>,
         sibling: &Pipeline,
@@ -202,7 +202,7 @@ impl ModuleBlocks<'_> {
         };
         let configured = addition.file.unwrap_or(self.rules.file());
         let path = near.map_or(configured, |pipeline| pipeline.file.as_str());
-        if path.ends_with(".json") {
+        if is_json(path) {
             return Err(LayoutError::JsonFile { path: path.to_owned() });
         }
         path.clone_into(&mut new.pipeline.file);

@@ -1,21 +1,21 @@
 //! Ctrl-C, and the death of our own process.
 
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::support::*;
-use crate::operations::terraform_run;
+use crate::operations::terraform_run::{self, Planned};
 use crate::terraform::*;
 
 const SLOW: &str = r#"
 resource "terraform_data" "before" {}
 resource "terraform_data" "slow" {
   depends_on = [terraform_data.before]
-  provisioner "local-exec" { command = "touch began; sleep 3; touch ended" }
+  provisioner "local-exec" { command = "touch began; sleep 5; touch ended" }
 }
 resource "terraform_data" "after" { depends_on = [terraform_data.slow] }
 "#;
@@ -31,7 +31,7 @@ fn wait_for(path: &Path) {
 #[test]
 fn one_interrupt_stops_terraform_and_keeps_the_state() {
     let estate = Estate::new(SLOW);
-    estate.script("wrapper", &format!("{} \"$@\"", terraform_for_tests()));
+    estate.script("wrapper", &format!("echo 'a wrapper talks'\n{} \"$@\"", terraform_for_tests()));
     let mut settings = estate.settings();
     settings.program = "./wrapper".into();
     let program = Program::find(settings).expect("found");
@@ -81,34 +81,45 @@ fn an_interrupted_plan_changes_nothing() {
     assert!(started.elapsed() < Duration::from_secs(10));
 }
 
-/// Plays pipelinectl in [`terraform_outlives_us`], which kills it: applies what is in the working folder.
+/// Plays pipelinectl, in a folder that says what to do: the tests below end it in several ways.
 #[test]
-#[ignore = "is started by another test, in a folder of its own"]
-fn applies_in_the_working_folder() {
+#[ignore = "is started by other tests, in a folder of their own"]
+fn pipelinectl_in_the_working_folder() {
     let folder = std::env::current_dir().expect("a folder");
-    if !folder.join("to-be-killed").exists() {
-        return;
-    }
+    let Ok(task) = std::fs::read_to_string(folder.join("task")) else { return };
     let mut settings = Estate::new("").settings();
-    (settings.root, settings.base) = (folder.clone(), folder);
+    settings.interrupts = Interrupts::of_process().expect("signals can be watched");
+    (settings.root, settings.base) = (folder.clone(), folder.clone());
     let program = Program::find(settings).expect("found");
     let planned = terraform_run::plan(&program, &PlanOptions::default(), &Rules::default(), &Recorder::default());
     let planned = planned.expect("planned");
-    program.apply(&planned.saved, &planned.plan, &Recorder::default()).expect("applied");
+    std::fs::write(folder.join("plan-is-in"), planned.saved.path().to_str().expect("a text")).expect("written");
+    if task == "ask" {
+        std::thread::sleep(Duration::from_secs(60));
+    }
+    let allows = planned.verdict.refusals.iter().filter_map(|it| it.allow.clone()).collect();
+    let rules = Rules { allows, ..Rules::default() };
+    let planned = Planned { verdict: judge(&planned.plan, &rules), ..planned };
+    let applied = terraform_run::apply(&program, &planned, &Recorder::default()).expect("applied");
+    std::fs::write(folder.join("ending"), format!("{:?}", applied.ending)).expect("written");
 }
 
-#[test]
-fn terraform_outlives_us() {
-    let estate = Estate::new(SLOW);
-    estate.write("to-be-killed", "");
-    let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--ignored", "--exact", "terraform::tests::stopping::applies_in_the_working_folder"])
+fn start(estate: &Estate, task: &str) -> Child {
+    estate.write("task", task);
+    Command::new(std::env::current_exe().expect("this program"))
+        .args(["--ignored", "--exact", "terraform::tests::stopping::pipelinectl_in_the_working_folder"])
         .current_dir(estate.folder.path())
         .process_group(0)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .expect("started");
+        .expect("started")
+}
+
+#[test]
+fn terraform_outlives_us() {
+    let estate = Estate::new(SLOW);
+    let mut child = start(&estate, "apply");
     wait_for(&estate.path("began"));
     kill_process(Pid::from_child(&child), Signal::KILL).expect("killed");
     child.wait().expect("gone");
@@ -120,4 +131,31 @@ fn terraform_outlives_us() {
     assert!(estate.path("ended").exists() && recorder.has("force-unlock"), "{:?}", recorder.lines());
     assert!(!planned.has_changes(), "terraform finished: {:?}", planned.summary);
     assert!(!estate.path(".terraform.tfstate.lock.info").exists());
+    let left = std::path::PathBuf::from(estate.read("plan-is-in"));
+    std::fs::remove_dir_all(left.parent().expect("a folder")).expect("the folder was left for terraform");
+}
+
+#[test]
+fn a_signal_to_us_is_passed_on_while_terraform_runs() {
+    let estate = Estate::new(SLOW);
+    let mut child = start(&estate, "apply");
+    wait_for(&estate.path("began"));
+    kill_process(Pid::from_child(&child), Signal::TERM).expect("told");
+    assert!(child.wait().expect("gone").success(), "it waits, and ends as it wants");
+    assert_eq!(estate.read("ending"), "Interrupted");
+    assert!(!estate.path("ended").exists() && !estate.path(".terraform.tfstate.lock.info").exists());
+}
+
+#[test]
+fn a_signal_at_rest_ends_us_and_leaves_no_plan_behind() {
+    let estate = Estate::new(SLOW);
+    let mut child = start(&estate, "ask");
+    wait_for(&estate.path("plan-is-in"));
+    std::thread::sleep(Duration::from_millis(100));
+    let plan = std::path::PathBuf::from(estate.read("plan-is-in"));
+    assert!(plan.exists());
+    kill_process(Pid::from_child(&child), Signal::INT).expect("told");
+    let status = child.wait().expect("gone");
+    assert_eq!(status.signal(), Some(Signal::INT.as_raw()), "{status}");
+    assert!(!plan.exists() && !plan.parent().expect("a folder").exists());
 }

@@ -156,7 +156,7 @@ resource "terraform_data" "c" { depends_on = [terraform_data.b] }
 
 #[test]
 fn a_lock_of_another_is_told_at_once_and_waited_for() {
-    let slow = "resource \"terraform_data\" \"a\" {\n  provisioner \"local-exec\" {\n    command = \"touch began; sleep 4\"\n  }\n}\n";
+    let slow = "resource \"terraform_data\" \"a\" {\n  provisioner \"local-exec\" {\n    command = \"touch began; sleep 6\"\n  }\n}\n";
     let estate = Estate::new(slow);
     std::thread::scope(|scope| {
         scope.spawn(|| estate.apply_all());
@@ -181,4 +181,24 @@ fn a_lock_of_another_is_told_at_once_and_waited_for() {
         assert!(started.elapsed() > Duration::from_millis(500));
         assert!(recorder.has(&format!("terraform force-unlock {}", lock.id)));
     });
+}
+
+#[test]
+fn a_detailed_exit_code_from_the_environment_is_no_failure() {
+    let estate = Estate::new("resource \"terraform_data\" \"a\" {}\n");
+    let program = find(&estate, |it| {
+        it.environment.insert("TF_CLI_ARGS_plan".into(), "-detailed-exitcode".into());
+    });
+    let planned =
+        terraform_run::plan(&program.expect("found"), &PlanOptions::default(), &Rules::default(), &Recorder::default());
+    assert!(planned.expect("planned").has_changes());
+}
+
+#[test]
+fn an_error_is_one_line_with_its_place() {
+    let estate = Estate::new("resource \"terraform_data\" \"a\" {\n  input = file(\"gone.txt\")\n}\n");
+    let error = estate.try_plan(&Rules::default()).expect_err("no such file");
+    let text = error.to_string();
+    assert!(text.contains("main.tf:2") && text.contains("Invalid function argument"), "{text}");
+    assert!(!text.contains('\n'), "{text}");
 }

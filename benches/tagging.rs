@@ -1,0 +1,136 @@
+//! `pipelinectl tag` against a shell script that calls the AWS CLI: the same images, the same local AWS, with 50 ms
+//! added to each request and `PutImage` limited as AWS limits it.
+#![allow(clippy::disallowed_methods, reason = "a bench runs programs and reads the environment itself")]
+#![allow(clippy::print_stdout, reason = "a bench prints what it found")]
+
+mod support;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
+
+use sandbox::{Estate, Kind, LocalAws, Switches};
+use support::process::run;
+use support::table::Row;
+use support::{PROGRAM, Result, median, table};
+
+const LATENCY_MS: u64 = 50;
+/// So long it takes until ten calls of `PutImage` at once are allowed again.
+const REFILL: Duration = Duration::from_millis(1_500);
+/// The tag of the images. A shell script knows nothing of media types, so they are what Docker pushes.
+const SOURCE: &str = "nightly";
+const HEAD: &str = "one tag in each repository, 50 ms a request";
+
+fn main() -> Result<()> {
+    let shell = Shell::find();
+    if shell.is_none() {
+        println!("There is no AWS CLI on PATH (pip install awscli): ours is compared with nothing.");
+    }
+    let aws = LocalAws::start()?;
+    let mut rows = Vec::new();
+    for (repositories, runs) in [(5, 9), (20, 5), (50, 3)] {
+        let aws = aws.in_account(&format!("3000000000{repositories:02}"));
+        let estate = Estate::small().with_services(repositories).aws(&aws).build()?;
+        for repository in estate.repositories() {
+            aws.seed_image(&repository, &repository, Kind::Docker, &[SOURCE, &commit_tag(&estate)])?;
+        }
+        aws.set(&Switches::new().latency_ms(LATENCY_MS).put_image_rate(true))?;
+        let mut times = Vec::new();
+        for number in 1..=runs {
+            times.push(ours(&estate, &aws, &format!("2030-01-01-{number}"))?);
+        }
+        let ours = median(times);
+        let theirs = shell.as_ref().map(|shell| shell.retag(&estate, &aws, "2030-01-02")).transpose()?;
+        rows.push(wishes(
+            Row::times(&format!("{repositories} repositories"), ours, theirs),
+            repositories,
+            ours,
+            theirs,
+        ));
+    }
+    table::print(&format!("Tagging: {HEAD}"), "pipelinectl", "shell", &rows);
+    Ok(())
+}
+
+fn wishes(row: Row, repositories: usize, ours: Duration, theirs: Option<Duration>) -> Row {
+    let within = |row: Row, seconds: f64| row.wanted(format!("in {seconds} s"), ours.as_secs_f64() <= seconds);
+    match repositories {
+        5 => within(row, 0.2),
+        20 => {
+            let row = within(row, 1.3);
+            let Some(theirs) = theirs else { return row };
+            row.wanted("over 20 x as fast", theirs.as_secs_f64() > 20.0 * ours.as_secs_f64())
+        }
+        _ => {
+            // Ten at once, then ten a second ("Amazon ECR service quotas").
+            let floor = Duration::from_millis(100) * u32::try_from(repositories.saturating_sub(10)).unwrap_or_default();
+            let ratio = ours.as_secs_f64() / floor.as_secs_f64();
+            row.wanted(format!("1.2 x the rate limit's {floor:?} (is {ratio:.2})"), ratio <= 1.2)
+        }
+    }
+}
+
+fn commit_tag(estate: &Estate) -> String {
+    estate.commits().last().map(sandbox::estate::Commit::tag).unwrap_or_default()
+}
+
+fn ours(estate: &Estate, aws: &LocalAws, namespace: &str) -> Result<Duration> {
+    sleep(REFILL);
+    let mut command = Command::new(PROGRAM);
+    estate.prepare(&mut command);
+    let time = run(command.args(["tag", namespace, "--source-tag", SOURCE, "--yes"]))?;
+    check(estate, aws, namespace)?;
+    Ok(time)
+}
+
+fn check(estate: &Estate, aws: &LocalAws, tag: &str) -> Result<()> {
+    for repository in estate.repositories() {
+        let (wanted, found) = (aws.tagged(&repository, SOURCE)?, aws.tagged(&repository, tag)?);
+        match (wanted, found) {
+            (Some(wanted), Some(found)) if wanted.digest == found.digest => {}
+            _ => return Err(format!("{repository} lacks the tag {tag}, or it names something else").into()),
+        }
+    }
+    Ok(())
+}
+
+/// The shell script, and the AWS CLI that it finds.
+struct Shell {
+    path: OsString,
+}
+
+impl Shell {
+    /// None where there is no AWS CLI.
+    fn find() -> Option<Self> {
+        let inherited = std::env::var_os("PATH").unwrap_or_default();
+        let first = std::env::split_paths(&inherited).find(|folder| folder.join("aws").is_file())?;
+        let folder = behind_pyenv(&first).unwrap_or(first);
+        let path =
+            std::env::join_paths(std::iter::once(folder.clone()).chain(std::env::split_paths(&inherited))).ok()?;
+        let version = Command::new(folder.join("aws")).arg("--version").output().ok()?;
+        println!("The shell uses {}", String::from_utf8_lossy(&version.stdout).trim());
+        Some(Self { path })
+    }
+
+    fn retag(&self, estate: &Estate, aws: &LocalAws, tag: &str) -> Result<Duration> {
+        sleep(REFILL);
+        let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/retag.sh"));
+        estate.prepare(&mut command);
+        let time = run(command.args([SOURCE, tag]).args(estate.repositories()).env("PATH", &self.path))?;
+        check(estate, aws, tag)?;
+        Ok(time)
+    }
+}
+
+/// Where pyenv has the program itself: its stand-in on PATH takes a good part of a second by itself, which is no fault
+/// of the AWS CLI.
+fn behind_pyenv(folder: &Path) -> Option<PathBuf> {
+    if !folder.ends_with(".pyenv/shims") {
+        return None;
+    }
+    let output = Command::new("pyenv").args(["which", "aws"]).output().ok()?;
+    let program = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+    program.is_file().then(|| program.parent().map(Path::to_owned))?
+}

@@ -1,0 +1,137 @@
+//! The release as a whole: all tags are made, or it is said which are not and why.
+
+use sandbox::Kind;
+use serde_json::json;
+
+use super::*;
+use crate::support::{run, writes};
+
+/// Takes a tag away, and forgets that we did.
+fn untag(estate: &Estate, repository: &str, tag: &str) {
+    let body = json!({"repositoryName": repository, "imageIds": [{"imageTag": tag}]});
+    let aws = aws_of(estate);
+    aws.ask("ecr", "AmazonEC2ContainerRegistry_V20150921.BatchDeleteImage", &body).expect("untagged");
+    aws.forget().expect("forgotten");
+}
+
+#[test]
+fn a_missing_image_stops_everything_before_the_first_change() {
+    let estate = laid_out();
+    untag(&estate, "weco/concepts_recorder", "latest");
+    let before = estate.read(MAIN).expect("readable");
+    let run = run(&estate, &["new", NEW, "--yes"]).ends_with(1);
+    assert_eq!(estate.read(MAIN).expect("readable"), before);
+    assert_eq!(writes(&estate), Vec::<String>::new());
+    insta::assert_snapshot!(shown(&estate, &run), @"");
+}
+
+#[test]
+fn a_missing_source_tag_names_the_nearest() {
+    let estate = laid_out();
+    let aws = aws_of(&estate);
+    for repository in estate.repositories() {
+        aws.seed_image(&repository, "candidate", Kind::Oci, &["candidate-7"]).expect("an image");
+    }
+    run(&estate, &["new", NEW, "--yes", "--source-tag", "candidate-8"])
+        .ends_with(1)
+        .says("weco/concepts_ingestor")
+        .says("candidate-8")
+        .says("nearest: candidate-7");
+    assert_eq!(writes(&estate), Vec::<String>::new());
+}
+
+#[test]
+fn an_image_index_for_a_lambda_function_is_said_before_any_tag_moves() {
+    let estate = Estate::medium().with_services(3).aws(&aws()).build().expect("an estate");
+    let aws = aws_of(&estate);
+    untag(&estate, "weco/concepts_aggregator", "latest");
+    aws.seed_image("weco/concepts_aggregator", "for two platforms", Kind::OciIndex, &["latest"]).expect("an image");
+    let run = run(&estate, &["new", NEW, "--yes"]).ends_with(1);
+    assert!(!estate.read(MAIN).expect("readable").contains(NEW));
+    assert_eq!(writes(&estate), Vec::<String>::new());
+    insta::assert_snapshot!(shown(&estate, &run), @"");
+}
+
+#[test]
+fn the_images_of_a_commit_are_taken() {
+    let estate = live();
+    let commit = estate.commits()[1].clone();
+    run(&estate, &["new", NEW, "--yes", "--ref", &commit.id]).ends_with(0).says(&commit.subject);
+    assert_eq!(digests(&estate, NEW), digests(&estate, &commit.tag()));
+}
+
+#[test]
+fn what_was_tagged_is_put_back_when_one_tag_is_denied() {
+    let estate = live();
+    let denied = "weco/concepts_aggregator_bulk";
+    let fault = Fault::always("PutImage", "AccessDeniedException").on(denied).message("not authorized to perform ecr:PutImage");
+    aws_of(&estate).set(&Switches::new().faults(vec![fault])).expect("switched");
+    let failed = run(&estate, &["new", NEW, "--yes"])
+        .ends_with(1)
+        .says("weco/concepts_aggregator_bulk: no permission for PutImage")
+        .says("what stands: module.concepts_pipeline_2022-10-14 in infrastructure/main.tf:12")
+        .says("run the same command again");
+    assert_eq!(tags_made(&estate), 0, "{}", failed.err);
+    assert_eq!((made(&estate), calls(&estate, "BatchDeleteImage")), (0, 4), "{}", failed.err);
+    for repository in estate.repositories().iter().filter(|name| *name != denied) {
+        assert!(failed.err.contains(&format!("{repository}: put back")), "{repository}\n{}", failed.err);
+    }
+    no_faults(&estate);
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    assert_eq!(digests(&estate, NEW), digests(&estate, "latest"));
+    assert_eq!((estate.read(MAIN).expect("readable").matches(MODULE_HEAD).count(), made(&estate)), (1, 6));
+}
+
+#[test]
+fn whichever_request_is_denied_no_part_of_a_release_stays() {
+    let estate = live();
+    aws_of(&estate).set(&Switches::new().faults(vec![Fault::nth("PutImage", 3, "AccessDeniedException")])).expect("set");
+    run(&estate, &["new", NEW, "--yes"]).ends_with(1).says("no permission for PutImage");
+    assert_eq!(tags_made(&estate), 0);
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    assert_eq!(digests(&estate, NEW), digests(&estate, "latest"));
+}
+
+#[test]
+fn the_only_tag_of_an_image_is_not_put_back() {
+    let estate = live();
+    let (lonely, denied) = ("weco/concepts_ingestor", "weco/concepts_recorder");
+    let aws = aws_of(&estate);
+    let image = aws.seed_image(lonely, "without a commit", Kind::Docker, &["latest"]).expect("an image");
+    // The first run is killed before it has made a tag; then `latest` moves on.
+    throttle(&estate, &estate.repositories());
+    let mut first = start(&estate, &["new", NEW, "--yes"]);
+    first.until("the first request", || calls(&estate, "PutImage") > 0).kill();
+    aws.seed_image(lonely, "later", Kind::Docker, &["latest"]).expect("an image");
+    assert_eq!(aws.image(lonely, &image.digest).expect("an answer").expect("the image").tags, Vec::<String>::new());
+
+    aws.set(&Switches::new().faults(vec![Fault::always("PutImage", "AccessDeniedException").on(denied)])).expect("set");
+    run(&estate, &["new", NEW, "--yes"])
+        .ends_with(1)
+        .says("weco/concepts_ingestor: 2022-10-14 stays, it is the image's only tag")
+        .says("weco/concepts_recorder: no permission for PutImage");
+    assert_eq!(tags_made(&estate), 1);
+    no_faults(&estate);
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    let made = aws.tagged(lonely, NEW).expect("an answer").expect("the tag");
+    assert_eq!((tags_made(&estate), made.digest), (5, image.digest));
+}
+
+#[test]
+fn a_tag_that_is_there_stays_where_it_is() {
+    let estate = live();
+    let aws = aws_of(&estate);
+    let old = aws.seed_image("weco/concepts_ingestor", "older", Kind::Oci, &[NEW]).expect("an image");
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    let tag = aws.tagged("weco/concepts_ingestor", NEW).expect("an answer").expect("the tag");
+    assert_eq!((tag.digest, calls(&estate, "PutImage"), tags_made(&estate)), (old.digest, 4, 5));
+}
+
+#[test]
+fn a_lost_answer_is_no_failure() {
+    let estate = live();
+    let fault = Fault::nth("PutImage", 2, "InternalServerError").status(500).after_effect();
+    aws_of(&estate).set(&Switches::new().faults(vec![fault])).expect("switched");
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    assert_eq!(digests(&estate, NEW), digests(&estate, "latest"));
+}
