@@ -100,7 +100,7 @@ def session_lines(text):
             lines += ([""] if lines else []) + [f"\x1b[36m$\x1b[0m \x1b[1m{command[2:]}\x1b[0m", ""]
             begun = True
         else:
-            begun = begun and "$ " not in said
+            begun = False
     return tidy(lines)
 
 

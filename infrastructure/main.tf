@@ -9,7 +9,7 @@ provider "aws" {
   }
 }
 
-# One block for each pipeline. `pipelinectl new` adds one, `pipelinectl retire` takes one away.
+# One block for each pipeline. `pipelinectl new` adds one.
 module "concepts_pipeline_2022-08-31" {
   source    = "./stack"
   namespace = "2022-08-31"

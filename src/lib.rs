@@ -68,7 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let ui = Ui::new(manner(&cli.global, &environment));
-    match dispatch(cli, &matches, ui, environment) {
+    match dispatch(&cli, &matches, ui, environment) {
         (_, Ok(end)) => end.exit_code(),
         (ui, Err(failure)) => {
             ui.fail(&failure.message, &failure.hints);
@@ -84,7 +84,7 @@ fn complete(arguments: Vec<OsString>, environment: &Environment) -> u8 {
     u8::from(completed.is_err())
 }
 
-fn dispatch(cli: Cli, matches: &ArgMatches, ui: Ui, environment: Environment) -> (Ui, Outcome) {
+fn dispatch(cli: &Cli, matches: &ArgMatches, ui: Ui, environment: Environment) -> (Ui, Outcome) {
     match &cli.command {
         Command::Completions(arguments) => {
             let outcome = commands::completions::run(arguments, &ui);

@@ -11,6 +11,8 @@ pub struct Scalar {
     pub span: Range<usize>,
     /// Its line, from 1.
     pub line: usize,
+    /// Its column in characters, from 1.
+    pub column: usize,
 }
 
 /// Why the live pipeline cannot be read.
@@ -59,7 +61,8 @@ pub fn find(yaml: &str, key: &str) -> Result<Scalar, LivePointerError> {
                 continue;
             }
             let value_start = start + indent + (content.len() - rest.len());
-            return scalar(rest, value_start, index + 1)
+            let column = line[..value_start - start].chars().count() + 1;
+            return scalar(rest, value_start, index + 1, column)
                 .ok_or_else(|| LivePointerError::NotScalar { key: key.to_owned(), line: index + 1 });
         }
     }
@@ -96,7 +99,7 @@ fn split_key(content: &str) -> Option<(&str, &str)> {
     Some((name, content[colon + 1..].trim_start()))
 }
 
-fn scalar(rest: &str, start: usize, line: usize) -> Option<Scalar> {
+fn scalar(rest: &str, start: usize, line: usize, column: usize) -> Option<Scalar> {
     let (value, length) = match rest.chars().next()? {
         quote @ ('"' | '\'') => {
             let end = rest[1..].find(quote)? + 1;
@@ -109,7 +112,7 @@ fn scalar(rest: &str, start: usize, line: usize) -> Option<Scalar> {
             (value, value.len())
         }
     };
-    Some(Scalar { value: value.to_owned(), span: start..start + length, line })
+    Some(Scalar { value: value.to_owned(), span: start..start + length, line, column })
 }
 
 #[cfg(test)]

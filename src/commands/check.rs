@@ -1,7 +1,6 @@
 //! `pipelinectl check`
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -55,12 +54,12 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
     let settings = &context.settings;
     let files = estate::files(context)?;
     let rules = estate::rules(settings)?;
-    let (modules, mut findings) = local_modules(&files, &settings.root());
+    let (modules, mut findings) = local_modules(context, &files);
     findings.extend(check(&files, &rules, &modules, &name_limits(context)));
     let blocks = ModuleBlocks::read(&files, &rules);
     let estate = blocks.as_ref().map(ModuleBlocks::estate).ok();
     let below = |finding: Finding| Row {
-        file: settings.terraform_dir.join(&finding.path).display().to_string(),
+        file: finding.path,
         line: finding.line,
         column: finding.column,
         message: finding.message,
@@ -90,20 +89,12 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
 }
 
 /// The inputs of the modules that the root calls from folders beside it, and the files of theirs that cannot be read.
-fn local_modules(files: &[SourceFile], root: &Path) -> (BTreeMap<String, BTreeMap<String, bool>>, Vec<Finding>) {
+fn local_modules(context: &Context, files: &[SourceFile]) -> (BTreeMap<String, BTreeMap<String, bool>>, Vec<Finding>) {
     let mut modules = BTreeMap::new();
     let mut findings = Vec::new();
     for source in sources(files) {
-        let Ok(texts) = read_estate::read(&root.join(&source)) else { continue };
-        let texts: Vec<SourceFile> = texts
-            .into_iter()
-            .map(|file| {
-                SourceFile::new(
-                    format!("{}/{}", source.trim_start_matches("./").trim_end_matches('/'), file.path),
-                    file.text,
-                )
-            })
-            .collect();
+        let folder = context.settings.terraform_dir.join(&source);
+        let Ok(texts) = read_estate::read(&context.settings.directory, &folder) else { continue };
         match module_variables(&texts) {
             Ok(inputs) => {
                 modules.insert(source, inputs);
@@ -152,8 +143,14 @@ fn live_pointer(context: &Context) -> Option<(Row, String)> {
         Ok(None) => None,
         Ok(Some(found)) => {
             let message = format!("the live pipeline is {}, which is not in the estate", found.text);
-            Some((Row { file, line: found.line, column: 1, message }, found.text))
+            Some((Row { file, line: found.line, column: found.column, message }, found.text))
         }
-        Err(failure) => Some((Row { file, line: 1, column: 1, message: failure.message }, String::new())),
+        Err(failure) => {
+            // The place of the finding says the file already.
+            let path = context.settings.directory.join(&live.file).display().to_string();
+            let message = failure.message.replace(&format!("cannot read {path}:"), "cannot be read:");
+            let message = message.trim_start_matches(&format!("{file}: ")).to_owned();
+            Some((Row { file, line: 1, column: 1, message }, String::new()))
+        }
     }
 }

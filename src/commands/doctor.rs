@@ -76,7 +76,7 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
     checks.push(configuration(context));
     checks.extend(estate_checks(context));
     checks.push(git(context));
-    checks.push(terraform(context));
+    checks.extend(terraform(context));
     checks.extend(aws(context));
     checks.push(records(context));
     let report = Report { checks };
@@ -151,15 +151,26 @@ fn git(context: &Context) -> Row {
     }
 }
 
-fn terraform(context: &Context) -> Row {
-    let found = stage::program(context).and_then(|program| {
-        let version = program.version(&*context.ui.reading())?;
-        Ok(format!("{} {version}, workspace {}", program.path().display(), program.workspace()))
-    });
-    match found {
-        Ok(found) => good("terraform", found),
-        Err(failure) => bad("terraform", failure),
-    }
+fn terraform(context: &Context) -> Vec<Row> {
+    let progress = context.ui.reading();
+    let program = match stage::program(context) {
+        Ok(program) => program,
+        Err(failure) => return vec![bad("terraform", failure)],
+    };
+    let found = match program.version(&*progress) {
+        Ok(version) => {
+            good("terraform", format!("{} {version}, workspace {}", program.path().display(), program.workspace()))
+        }
+        Err(error) => return vec![bad("terraform", error)],
+    };
+    let state = match program.read_state(&*progress) {
+        Ok(()) => good("backend", "the state can be read"),
+        Err(error) if error.asks_for_init() => {
+            note("backend", "not initialized here yet", "nothing to do: the first plan runs 'init'")
+        }
+        Err(error) => bad("backend", stage::placed(context, error)),
+    };
+    vec![found, state]
 }
 
 fn aws(context: &Context) -> Vec<Row> {

@@ -72,7 +72,6 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
         }
     };
     let store = context.store().ok();
-    let file = |file: &str| context.settings.terraform_dir.join(file).display().to_string();
     let mut pipelines = Vec::new();
     for pipeline in estate.newest_first() {
         let unfinished = match &store {
@@ -82,7 +81,7 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
         pipelines.push(Row {
             namespace: pipeline.namespace.to_string(),
             address: pipeline.address(),
-            file: file(&pipeline.file),
+            file: pipeline.file.clone(),
             line: pipeline.line,
             live: live.as_deref() == Some(pipeline.namespace.as_str()),
             // Holds come with deployments; nothing can put one on a pipeline yet.
@@ -92,7 +91,7 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
     }
     let unclear = estate.unclear.iter().map(|unclear| UnclearRow {
         address: format!("module.{}", unclear.label),
-        file: file(&unclear.file),
+        file: unclear.file.clone(),
         line: unclear.line,
         reason: unclear.reason.clone(),
     });

@@ -140,7 +140,7 @@ fn changed(context: &Context, estate: &Estate, base: Option<&str>) -> Result<Vec
     let below = root.strip_prefix(&top).unwrap_or(Path::new("")).to_owned();
     let rules = estate::rules(&context.settings)?;
     let now = blocks(estate, &estate::files(context)?);
-    let files = read_estate::at_commit(&git, &merge_base, &below)?;
+    let files = read_estate::at_commit(&git, &merge_base, &below, &context.settings.terraform_dir)?;
     let then = blocks(&read_at(&files, &rules, &merge_base)?, &files);
     let mut changed: Vec<Namespace> =
         now.keys().chain(then.keys()).filter(|name| now.get(*name) != then.get(*name)).cloned().collect();

@@ -64,7 +64,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let tag = release::tag_of(&context.settings, &namespace, &source)?;
     let mut seen = release::observe(context, &tag, &source, &BTreeMap::new())?;
 
-    ui.show(&tags(&seen.plan, &seen.commits));
+    ui.show(&tags(&seen.plan, &seen.commits, ui.width()));
     let nothing = seen.plan.is_nothing();
     if nothing {
         ui.say("Nothing to do: every repository has the tag.");

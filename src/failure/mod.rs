@@ -108,7 +108,6 @@ impl From<SettingsError> for Failure {
                     None => failure,
                 }
             }
-            SettingsError::Value { .. } => Self::usage(message),
             SettingsError::NoDirectory { .. } => Self::usage(message).hint("name an existing folder with --directory"),
             SettingsError::NoConfiguration { .. } => Self::usage(message).hint("name an existing file with --config"),
             SettingsError::Missing { .. } => Self::usage(message).hint(format!(

@@ -25,6 +25,10 @@ fn told(message: &str, diagnostics: &[Diagnostic]) -> String {
     text
 }
 
+fn tries(attempts: u32) -> String {
+    if attempts > 1 { format!(" {attempts} times") } else { String::new() }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let message = error.to_string();
@@ -69,7 +73,7 @@ impl From<Error> for Failure {
                 Self::failed(message).hint("make the pipeline's tags with 'pipelinectl tag', or mend the tag in the configuration")
             }
             Error::Init { program, attempts, diagnostics, stderr } => {
-                let failure = Self::failed(told(&format!("'{program} init' failed after {attempts} attempts"), &diagnostics));
+                let failure = Self::failed(told(&format!("'{program} init' failed{}", tries(attempts)), &diagnostics));
                 if diagnostics.is_empty() { failure.hint(stderr) } else { failure }
             }
             Error::Failed { program, command, status, diagnostics, stderr } => {

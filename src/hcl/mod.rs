@@ -32,3 +32,6 @@ pub use value::{Assignment, AssignmentError, Value, ValueError, literal_string, 
 
 /// A range of bytes in the text of a file.
 pub type Span = std::ops::Range<usize>;
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,11 @@ use std::path::Path;
 use crate::files::{self, FileError};
 use crate::layout::Edit;
 
-/// Makes all edits below `root`. If one fails, those made before are taken back, and nothing is changed.
-pub fn write_edits(root: &Path, edits: &[Edit]) -> Result<(), FileError> {
+/// Makes all edits below `folder`. If one fails, those made before are taken back, and nothing is changed.
+pub fn write_edits(folder: &Path, edits: &[Edit]) -> Result<(), FileError> {
     let mut deleted = Vec::new();
     for (index, edit) in edits.iter().enumerate() {
-        let path = root.join(edit.path());
+        let path = folder.join(edit.path());
         let made = match edit {
             Edit::Write { before, after, .. } => files::replace(&path, before, after),
             Edit::Create { text, mode, .. } => files::create(&path, text, *mode),
@@ -20,7 +20,7 @@ pub fn write_edits(root: &Path, edits: &[Edit]) -> Result<(), FileError> {
             }),
         };
         if let Err(error) = made {
-            take_back(root, &edits[..index], &deleted);
+            take_back(folder, &edits[..index], &deleted);
             return Err(error);
         }
     }
@@ -28,9 +28,9 @@ pub fn write_edits(root: &Path, edits: &[Edit]) -> Result<(), FileError> {
 }
 
 /// What cannot be taken back is left as it is: the first error is the one that is told.
-fn take_back(root: &Path, made: &[Edit], deleted: &[(usize, String)]) {
+fn take_back(folder: &Path, made: &[Edit], deleted: &[(usize, String)]) {
     for (index, edit) in made.iter().enumerate().rev() {
-        let path = root.join(edit.path());
+        let path = folder.join(edit.path());
         let _ = match edit {
             Edit::Write { before, after, .. } => files::replace(&path, after, before),
             Edit::Create { text, .. } => files::delete(&path, text),

@@ -214,6 +214,38 @@ pub struct ConfigurationError {
     pub nearest: Option<String>,
 }
 
+impl ConfigurationError {
+    /// What is wrong with the value of `key`, which has its tables before it: `aws.ecr.account_id`.
+    pub fn of_value(path: &Path, text: &str, key: &str, message: &str) -> Self {
+        let (line, text) = line_of_key(text, key);
+        let column = text.chars().take_while(|c| c.is_whitespace()).count() + 1;
+        let message = format!("{key}: {message}");
+        Self { path: path.to_owned(), line, column, text: text.to_owned(), message, nearest: None }
+    }
+}
+
+/// The line, from 1, that says `key`: below its table, or in an inline table; the first line where it is not found.
+fn line_of_key<'a>(text: &'a str, key: &str) -> (usize, &'a str) {
+    let mut table = String::new();
+    let mut inside = None;
+    for (index, line) in text.lines().enumerate() {
+        let content = line.trim();
+        if content.starts_with('[') {
+            content.trim_start_matches('[').split(']').next().unwrap_or_default().trim().clone_into(&mut table);
+            if table == key {
+                inside = Some((index + 1, line));
+            }
+            continue;
+        }
+        let name = content.split('=').next().unwrap_or_default().trim();
+        let full = if table.is_empty() { name.to_owned() } else { format!("{table}.{name}") };
+        if full == key || (content.contains('=') && key.starts_with(&format!("{full}."))) {
+            return (index + 1, line);
+        }
+    }
+    inside.unwrap_or((1, text.lines().next().unwrap_or_default()))
+}
+
 impl ConfigurationFile {
     /// Reads the text of a configuration file.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigurationError> {

@@ -89,16 +89,6 @@ pub enum SettingsError {
     /// The configuration file says something that cannot be.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
-    /// A value of the configuration file cannot be used.
-    #[error("{}: {key}: {message}", path.display())]
-    Value {
-        /// The file.
-        path: PathBuf,
-        /// The key, with its table.
-        key: String,
-        /// What is wrong.
-        message: String,
-    },
     /// The folder of `--directory` is not there.
     #[error("there is no folder {}", path.display())]
     NoDirectory {
@@ -141,25 +131,27 @@ impl Settings {
             return Err(SettingsError::NoConfiguration { path });
         }
         let shown = path.strip_prefix(environment.directory()).unwrap_or(&path).to_owned();
-        let file = ConfigurationFile::parse(&shown, text.as_deref().unwrap_or_default())?;
         let found = text.is_some().then_some(path);
-        Self::resolve(directory, found, &shown, file, overrides)
+        let text = text.unwrap_or_default();
+        let file = ConfigurationFile::parse(&shown, &text)?;
+        let wrong = |key: &str, message: String| ConfigurationError::of_value(&shown, &text, key, &message);
+        Self::resolve(directory, found, &wrong, file, overrides)
     }
 
     fn resolve(
         directory: PathBuf,
         path: Option<PathBuf>,
-        shown: &Path,
+        wrong: &dyn Fn(&str, String) -> ConfigurationError,
         file: ConfigurationFile,
         overrides: Overrides,
     ) -> Result<Self, SettingsError> {
-        let wrong =
-            |key: &str, message: String| SettingsError::Value { path: shown.to_owned(), key: key.to_owned(), message };
         for (key, value) in
             [("pipeline.module", &file.pipeline.module), ("images.pipeline_tag", &file.images.pipeline_tag)]
         {
             if !value.contains("{namespace}") {
-                return Err(wrong(key, format!("'{value}' lacks {{namespace}}, which stands for the pipeline's name")));
+                return Err(
+                    wrong(key, format!("'{value}' lacks {{namespace}}, which stands for the pipeline's name")).into()
+                );
             }
         }
         let commit_scheme: CommitScheme =
@@ -170,12 +162,12 @@ impl Settings {
             if let Some(account) = account
                 && (account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()))
             {
-                return Err(wrong(key, format!("'{account}' is no account: twelve digits are needed")));
+                return Err(wrong(key, format!("'{account}' is no account: twelve digits are needed")).into());
             }
         }
         let mut seen = std::collections::BTreeSet::new();
         if let Some(twice) = file.service.iter().find(|service| !seen.insert(&service.name)) {
-            return Err(wrong("service", format!("two services are called '{}'", twice.name)));
+            return Err(wrong("service", format!("two services are called '{}'", twice.name)).into());
         }
         let from_file = |value: Option<String>| value.map(|value| Sourced::new(value, Origin::File));
         let name = file.project.name.clone().unwrap_or_else(|| {
@@ -234,7 +226,8 @@ mod tests {
     fn resolve(text: &str, overrides: Overrides) -> Result<Settings, SettingsError> {
         let path = Path::new(FILE_NAME);
         let file = ConfigurationFile::parse(path, text).expect("it parses");
-        Settings::resolve(PathBuf::from("/project"), Some(path.to_owned()), path, file, overrides)
+        let wrong = |key: &str, message: String| ConfigurationError::of_value(path, text, key, &message);
+        Settings::resolve(PathBuf::from("/project"), Some(path.to_owned()), &wrong, file, overrides)
     }
 
     #[test]
@@ -248,14 +241,19 @@ mod tests {
     }
 
     #[test]
-    fn refuses_values_that_cannot_be() {
-        for (text, key) in [
-            ("[pipeline]\nmodule = 'x'", "pipeline.module"),
-            ("[images]\ncommit_tag = 'x'", "images.commit_tag"),
-            ("[aws]\naccount_id = '12'", "aws.account_id"),
+    fn refuses_values_that_cannot_be_and_says_where() {
+        for (text, line, words) in [
+            ("[pipeline]\n# module\nmodule = 'x'", 3, "pipeline.module: 'x' lacks"),
+            ("[images]\ncommit_tag = 'x'", 2, "images.commit_tag: "),
+            ("[project]\n[aws]\naccount_id = '12'", 3, "aws.account_id: "),
+            ("[aws.ecr]\naccount_id = '12'", 2, "aws.ecr.account_id: "),
+            ("[aws]\necr = { account_id = '12' }", 2, "aws.ecr.account_id: "),
         ] {
-            let error = resolve(text, Overrides::default()).expect_err("refused");
-            assert!(matches!(&error, SettingsError::Value { key: found, .. } if found == key), "{error}");
+            let SettingsError::Configuration(error) = resolve(text, Overrides::default()).expect_err("refused") else {
+                panic!("{text}")
+            };
+            assert_eq!(error.line, line, "{text}");
+            assert!(error.message.starts_with(words), "{}", error.message);
         }
     }
 }

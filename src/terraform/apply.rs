@@ -153,8 +153,8 @@ impl<'a> Listener<'a> {
                 self.progress.started(&address, verb.present());
                 self.begin(Step { address, verb });
             }
-            Event::Goes { address, verb, seconds } => {
-                self.progress.changed(&address, &format!("{}, {seconds} s", verb.present()));
+            Event::Goes { address, verb, .. } => {
+                self.progress.changed(&address, verb.present());
             }
             Event::Completed { address, verb, .. } => {
                 self.progress.finished(&address, Outcome::Done, verb.past());

@@ -203,6 +203,26 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether `init` would take it away.
+    pub fn asks_for_init(&self) -> bool {
+        matches!(self, Self::Failed { diagnostics, .. } | Self::Backend { diagnostics } | Self::Configuration { diagnostics }
+            if diagnostics.iter().any(super::init::asks_for_init))
+    }
+
+    /// What terraform said, where it said something: to be put into the user's terms.
+    pub fn diagnostics_mut(&mut self) -> &mut [Diagnostic] {
+        match self {
+            Self::Backend { diagnostics }
+            | Self::Configuration { diagnostics }
+            | Self::TagMissing { diagnostics, .. }
+            | Self::Init { diagnostics, .. }
+            | Self::Failed { diagnostics, .. } => diagnostics,
+            _ => &mut [],
+        }
+    }
+}
+
 /// Who has the state, as terraform tells it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct StateLock {

@@ -23,6 +23,8 @@ const NEEDED: &[&str] = &[
 ];
 /// The one reason for a backend's initialization that does not concern state that is already somewhere.
 const FIRST_TIME: &str = "Initial configuration of the requested backend";
+/// What `init` says when state would have to move and nobody can be asked.
+const ASKS_TO_MOVE: &str = "approval for state migration";
 const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// What stands in an error that may be gone at the next attempt.
@@ -106,9 +108,11 @@ impl Program {
         }
         let said: Vec<_> =
             Diagnostic::from_text(&ended.stderr, self.redactor()).into_iter().filter(|it| !it.warning).collect();
-        if said.iter().any(|it| it.summary.starts_with("Backend configuration changed")) {
-            let (reason, program) = (said[0].summary.clone(), self.name().to_owned());
-            return Err(Error::BackendChanged { reason, program });
+        let moves_state =
+            |it: &&Diagnostic| it.summary.starts_with("Backend configuration changed") || it.says(ASKS_TO_MOVE);
+        if let Some(changed) = said.iter().find(moves_state) {
+            let reason = if changed.says(ASKS_TO_MOVE) { "there is state in the old place" } else { &changed.summary };
+            return Err(Error::BackendChanged { reason: reason.to_owned(), program: self.name().to_owned() });
         }
         Err(match classify::specific(self, &said) {
             Some(error @ (Error::Backend { .. } | Error::Configuration { .. })) => error,

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 use super::address::Address;
 use super::contents::{Change, Check, Deferred, Drift, Effect, Invocation, OutputChange, Plan};
@@ -50,7 +51,8 @@ impl<'de> Visitor<'de> for PlanVisitor {
                 }))?,
                 "resource_drift" => map.next_value_seed(each(|raw: RawDrift| {
                     let effect = Effect::from_actions(&raw.change.actions);
-                    if effect != Effect::NoOp {
+                    let says_the_same = effect == Effect::Update && same(&raw.change.before, &raw.change.after);
+                    if effect != Effect::NoOp && !says_the_same {
                         plan.drift.push(Drift { address: Address::lenient(&raw.address), effect });
                     }
                 }))?,
@@ -164,7 +166,41 @@ struct RawAddress {
 #[derive(Deserialize)]
 struct RawDrift {
     address: String,
-    change: RawActions,
+    change: RawDriftChange,
+}
+
+#[derive(Deserialize)]
+struct RawDriftChange {
+    actions: Vec<String>,
+    #[serde(default)]
+    before: Value,
+    #[serde(default)]
+    after: Value,
+}
+
+/// Whether two values differ in nothing but ways to say nothing. After it has made something, a provider reads back
+/// empty lists and texts where the state has null; nobody changed those.
+fn same(before: &Value, after: &Value) -> bool {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            let of = |object: &serde_json::Map<String, Value>, key: &str| object.get(key).cloned().unwrap_or_default();
+            before.keys().chain(after.keys()).all(|key| same(&of(before, key), &of(after, key)))
+        }
+        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
+            before.iter().zip(after).all(|(before, after)| same(before, after))
+        }
+        _ => before == after || (is_empty(before) && is_empty(after)),
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.iter().all(is_empty),
+        Value::Object(entries) => entries.values().all(is_empty),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 #[derive(Deserialize)]

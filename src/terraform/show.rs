@@ -8,6 +8,7 @@ use super::classify;
 use super::contents::Plan;
 use super::diagnostic::Diagnostic;
 use super::error::Error;
+use super::folder::PrivateFolder;
 use super::plan::SavedPlan;
 use super::plan_json::read_plan;
 use super::program::Program;
@@ -24,6 +25,21 @@ impl Program {
             Err(_) => progress.finished(ITEM, Outcome::Failed, "failed"),
         }
         plan
+    }
+
+    /// Whether the state can be read; nothing is initialized for it. The state itself is not kept.
+    pub fn read_state(&self, progress: &dyn Progress) -> Result<(), Error> {
+        let _watch = self.interrupts().watch();
+        let folder = PrivateFolder::new()?;
+        let ended = self.run_to_file(&folder, &["state".into(), "pull".into()], progress)?;
+        if ended.interrupted {
+            return Err(self.interrupted("state pull"));
+        }
+        if ended.status.success() {
+            return Ok(());
+        }
+        let said = Diagnostic::from_text(&ended.stderr, self.redactor());
+        Err(classify::failure(self, "state pull", &ended, &said))
     }
 
     fn show_unseen(&self, saved: &SavedPlan, progress: &dyn Progress) -> Result<Plan, Error> {

@@ -3,6 +3,8 @@
 use super::paint;
 use crate::terraform::{Block, Counts, Effect, Line, Reason, Refusal, Summary, Verdict};
 
+/// How many resources that drifted are named.
+const NAMED: usize = 3;
 /// How many lines that destroy nothing are shown; the rest is counted.
 const SHOWN: usize = 60;
 
@@ -114,7 +116,6 @@ pub fn notes(verdict: &Verdict) -> Vec<String> {
             warning.namespace
         ));
     }
-    const NAMED: usize = 3;
     let drifted: Vec<&str> = verdict.drift.iter().map(|drift| drift.address.as_str()).collect();
     match drifted.as_slice() {
         [] => {}

@@ -80,7 +80,7 @@ impl Progress for Lines {
     }
 }
 
-/// Reads are not worth a line each: shows them while they last, and what failed.
+/// Reads are not worth a line each: shows them while they last. Whoever asked tells what failed.
 pub struct Reading(pub Arc<dyn Progress>);
 
 impl Progress for Reading {
@@ -93,10 +93,8 @@ impl Progress for Reading {
     }
 
     fn finished(&self, item: &str, outcome: Outcome, what: &str) {
-        match outcome {
-            Outcome::Failed => self.0.finished(item, outcome, what),
-            Outcome::Done | Outcome::Skipped => self.0.dismissed(item),
-        }
+        let _ = (outcome, what);
+        self.0.dismissed(item);
     }
 
     fn note(&self, line: &str) {

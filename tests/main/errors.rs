@@ -38,6 +38,11 @@ pub fn shown(estate: &Estate, run: &Run) -> String {
         assert!(!text.contains(never), "'{never}' is said: {text}");
     }
     text = text.replace(&estate.home().display().to_string(), "[HOME]");
+    for (number, commit) in estate.commits().iter().enumerate() {
+        text = text
+            .replace(&commit.id, &format!("[COMMIT {number}]"))
+            .replace(&commit.id[..8], &format!("commit {number}"));
+    }
     if let Some(aws) = estate.aws() {
         text = text.replace(aws.account_id(), "[ACCOUNT]");
     }
@@ -47,6 +52,7 @@ pub fn shown(estate: &Estate, run: &Run) -> String {
         (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}[.\d]*( [+-]\d{4})?( UTC)?", "[TIME]"),
         (r"sha256:[0-9a-f]{64}", "[DIGEST]"),
         (r"\b[0-9a-f]{40}\b", "[COMMIT]"),
+        (r"(  [✓✗] .*?) {2,}", "$1  "),
         (r"[\w.-]+@[\w.-]+ ", "[WHO] "),
         (r"(?m)[\w.-]+@[\w.-]+$", "[WHO]"),
     ] {

@@ -67,7 +67,9 @@ fn difference(found: &Folder, expected: &Folder) -> Option<String> {
     let names: Vec<_> = found.keys().chain(expected.keys()).collect();
     let wrong = names.into_iter().find(|name| found.get(*name) != expected.get(*name))?;
     let text = |folder: &Folder| {
-        folder.get(wrong).map_or("(no such file)".to_owned(), |bytes| String::from_utf8_lossy(bytes).escape_debug().to_string())
+        folder
+            .get(wrong)
+            .map_or("(no such file)".to_owned(), |bytes| String::from_utf8_lossy(bytes).escape_debug().to_string())
     };
     let lines = |text: String| text.replace("\\n", "\\n\n");
     Some(format!("{}\n--- found\n{}\n--- expected\n{}", wrong.display(), lines(text(found)), lines(text(expected))))

@@ -17,7 +17,7 @@ pub fn rules(settings: &Settings) -> Result<Rules, Failure> {
         pipeline.source.as_deref(),
         &pipeline.namespace_attribute,
         &pipeline.module,
-        &pipeline.file.to_string_lossy(),
+        &read_estate::below(&settings.terraform_dir, &pipeline.file.to_string_lossy()),
         pipeline.namespace_pattern.as_deref(),
     )
     .map_err(|error| Failure::usage(format!("{FILE_NAME}: [pipeline] {error}")))
@@ -31,7 +31,7 @@ pub fn files(context: &Context) -> Result<Vec<SourceFile>, Failure> {
         return Err(Failure::usage(format!("there is no Terraform root {}", root.display()))
             .hint(format!("mend terraform_dir in {FILE_NAME}")));
     }
-    Ok(read_estate::read(&root)?)
+    Ok(read_estate::read(&context.settings.directory, &context.settings.terraform_dir)?)
 }
 
 /// The pipelines of the estate.
@@ -47,6 +47,8 @@ pub struct LiveText {
     pub text: String,
     /// Its line, from 1.
     pub line: usize,
+    /// Its column, from 1.
+    pub column: usize,
 }
 
 /// What the configured file says is live; none where nothing is configured.
@@ -58,7 +60,7 @@ pub fn live_text(settings: &Settings) -> Result<Option<LiveText>, Failure> {
         let failure = Failure::from(error);
         Failure { message: format!("{}: {}", live.file.display(), failure.message), ..failure }
     })?;
-    Ok(Some(LiveText { text: found.value, line: found.line }))
+    Ok(Some(LiveText { text: found.value, line: found.line, column: found.column }))
 }
 
 /// The live pipeline; an error where it is not configured or named wrongly.

@@ -75,6 +75,7 @@ pub fn observe(
     pinned: &BTreeMap<String, Digest>,
 ) -> Result<Release, Failure> {
     let settings = &context.settings;
+    settings.require_file()?;
     if settings.services.is_empty() {
         return Err(Failure::usage(format!("{FILE_NAME} names no [[service]]"))
             .hint("name each service and its repository there"));

@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use crate::context::{Context, LOCK_TOKEN};
 use crate::failure::{Failure, Kind};
+use crate::operations::read_estate;
 use crate::operations::terraform_run::{self, Planned};
 use crate::pipeline::{Estate, Namespace};
 use crate::settings::{Origin, Variable};
 use crate::terraform::{
-    Allow, Applied, Ending, Interrupts, LOCK_TIMEOUT, Permits, PlanOptions, Program, ProgramSettings, Rules, Scope,
-    Step, Value,
+    Allow, Applied, Ending, Error, Interrupts, LOCK_TIMEOUT, Permits, PlanOptions, Program, ProgramSettings, Rules,
+    Scope, Step, Value,
 };
 use crate::ui::plan as shown;
 
@@ -57,10 +58,15 @@ pub fn program(context: &Context) -> Result<Program, Failure> {
         Origin::File | Origin::Default => settings.root(),
         Origin::Flag(_) | Origin::Environment(_) => context.environment.directory().to_owned(),
     };
+    let program = settings.terraform.value.clone();
+    let program = match program.strip_prefix("./") {
+        Some(rest) => base.join(rest).display().to_string(),
+        None => program,
+    };
     let interrupts = Interrupts::of_process()
         .map_err(|error| Failure::failed(format!("the signals of this process cannot be watched: {error}")))?;
     Ok(Program::find(ProgramSettings {
-        program: settings.terraform.value.clone(),
+        program,
         base,
         root: settings.root(),
         environment: context.environment.variables().clone(),
@@ -95,9 +101,20 @@ pub fn rules(estate: &Estate, changed: &[(Namespace, Permits)], allows: &[Allow]
 /// Plans, and shows the plan with what is worth a second look. The guard's refusal is for the caller to ask for.
 pub fn plan(context: &Context, program: &Program, options: &PlanOptions, rules: &Rules) -> Result<Planned, Failure> {
     context.ui.say(&format!("Planning with {} …", program.name()));
-    let planned = terraform_run::plan(program, options, rules, &*context.ui.reading())?;
+    let planned =
+        terraform_run::plan(program, options, rules, &*context.ui.reading()).map_err(|error| placed(context, error))?;
     show(context, &planned);
     Ok(planned)
+}
+
+/// An error of terraform, with places relative to the project's folder.
+pub fn placed(context: &Context, mut error: Error) -> Failure {
+    for diagnostic in error.diagnostics_mut() {
+        if let Some(place) = &mut diagnostic.place {
+            place.file = read_estate::below(&context.settings.terraform_dir, &place.file);
+        }
+    }
+    error.into()
 }
 
 /// Shows a plan and what is worth a second look.

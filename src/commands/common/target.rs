@@ -44,7 +44,7 @@ pub fn completer() -> ArgValueCompleter {
 fn namespaces() -> Option<Vec<String>> {
     let settings = Settings::load(Overrides::default(), &Environment::of_process()).ok()?;
     let rules = estate::rules(&settings).ok()?;
-    let files = read_estate::read(&settings.root()).ok()?;
+    let files = read_estate::read(&settings.directory, &settings.terraform_dir).ok()?;
     let blocks = ModuleBlocks::read(&files, &rules).ok()?;
     Some(blocks.estate().newest_first().into_iter().map(|pipeline| pipeline.namespace.to_string()).collect())
 }

@@ -29,10 +29,9 @@ pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &N
     }
 
     let rules = stage::rules(&plan.scaffold.estate, &[(plan.namespace.clone(), permits)], &arguments.allow.allows)?;
-    let planned =
-        stage::plan(context, program, &PlanOptions::default(), &rules).map_err(|f| stands(context, plan, f))?;
+    let planned = stage::plan(context, program, &PlanOptions::default(), &rules).map_err(|f| stands(plan, f))?;
     let may = format!("'new' may only create things inside {}", plan.scaffold.pipeline.address());
-    stage::guard(&planned, &may).map_err(|failure| stands(context, plan, failure))?;
+    stage::guard(&planned, &may).map_err(|failure| stands(plan, failure))?;
     if let Some(out) = &arguments.out {
         return keep(context, plan, &planned, &context.environment.directory().join(out));
     }
@@ -46,8 +45,8 @@ pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &N
         if plan.is_nothing() {
             context.store()?.begin(&plan.namespace, &record)?;
         }
-        apply_is_wanted(context).map_err(|failure| stands(context, plan, failure))?;
-        applied = Some(stage::apply(context, program, &planned).map_err(|failure| stands(context, plan, failure))?);
+        apply_is_wanted(context).map_err(|failure| stands(plan, failure))?;
+        applied = Some(stage::apply(context, program, &planned).map_err(|failure| stands(plan, failure))?);
     }
     let rows = verification::verify(context, &plan.namespace, &plan.release.plan)?;
     record.finished = Some(context.clock.now());
@@ -79,8 +78,8 @@ fn write(context: &Context, plan: &NewPipeline) -> Result<(), Failure> {
     if plan.scaffold.edits.is_empty() {
         return Ok(());
     }
-    write_edits(&context.settings.root(), &plan.scaffold.edits)?;
-    context.ui.say(&format!("Wrote {} to {}.", plan.scaffold.pipeline.address(), plan.scaffold.place(context)));
+    write_edits(&context.settings.directory, &plan.scaffold.edits)?;
+    context.ui.say(&format!("Wrote {} to {}.", plan.scaffold.pipeline.address(), plan.scaffold.place()));
     Ok(())
 }
 
@@ -89,12 +88,12 @@ fn make_tags(context: &Context, plan: &NewPipeline) -> Result<(), Failure> {
     let interrupts = Interrupts::of_process()
         .map_err(|error| Failure::failed(format!("the signals of this process cannot be watched: {error}")))?;
     let watch = interrupts.watch();
-    release::make(context, &plan.release.plan).map_err(|failure| stands(context, plan, failure))?;
+    release::make(context, &plan.release.plan).map_err(|failure| stands(plan, failure))?;
     let pressed = interrupts.pressed();
     drop(watch);
     if pressed {
         let failure = Failure::new(Kind::Interrupted, "interrupted after the tags were made; nothing was applied");
-        return Err(stands(context, plan, failure));
+        return Err(stands(plan, failure));
     }
     Ok(())
 }
@@ -128,17 +127,17 @@ fn keep(context: &Context, plan: &NewPipeline, planned: &Planned, out: &std::pat
 }
 
 /// Adds to a failure what stands already and how to go on or take it away.
-fn stands(context: &Context, plan: &NewPipeline, failure: Failure) -> Failure {
+fn stands(plan: &NewPipeline, failure: Failure) -> Failure {
     let tags = plan.release.plan.moves.len();
     failure
         .hint(format!(
             "what stands: {} in {}, and the tag {} in up to {tags} repositories",
             plan.scaffold.pipeline.address(),
-            plan.scaffold.place(context),
+            plan.scaffold.place(),
             plan.tag
         ))
         .hint(format!(
             "to go on, run the same command again; to give up, take the block out of {} (git checkout) and the tag away",
-            plan.scaffold.file(context)
+            plan.scaffold.pipeline.file
         ))
 }

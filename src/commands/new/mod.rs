@@ -131,13 +131,13 @@ fn edit_only(request: &observe::Request, context: &Context) -> Outcome {
     let scaffold = request.scaffold(context)?;
     scaffold.show(context);
     if scaffold.edits.is_empty() {
-        ui.say(&format!("Nothing to do: {} is in {}.", request.namespace, scaffold.place(context)));
+        ui.say(&format!("Nothing to do: {} is in {}.", request.namespace, scaffold.place()));
     } else if context.dry_run {
         ui.say("\nDry run: nothing was changed.");
     } else {
-        confirm(context, &format!("Write {}?", scaffold.file(context)))?;
-        write_edits(&context.settings.root(), &scaffold.edits)?;
-        ui.say(&format!("Wrote {} to {}.", scaffold.pipeline.address(), scaffold.place(context)));
+        confirm(context, &format!("Write {}?", scaffold.pipeline.file))?;
+        write_edits(&context.settings.directory, &scaffold.edits)?;
+        ui.say(&format!("Wrote {} to {}.", scaffold.pipeline.address(), scaffold.place()));
     }
     report::print_edit(context, &scaffold);
     Ok(End::Done)

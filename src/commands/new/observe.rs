@@ -12,6 +12,7 @@ use crate::git::GitError;
 use crate::hcl::{Assignment, Path};
 use crate::layout::module_blocks::{Added, Addition, ModuleBlocks, Origin, Place};
 use crate::layout::{Edit, Rules};
+use crate::operations::read_estate;
 use crate::pipeline::image::Digest;
 use crate::pipeline::release::ImageSource;
 use crate::pipeline::{Estate, Namespace, Pipeline};
@@ -106,7 +107,7 @@ impl Request {
             after: named(&arguments.after)?,
             before: named(&arguments.before)?,
             label: arguments.label.clone(),
-            file: arguments.file.clone(),
+            file: arguments.file.as_deref().map(|file| read_estate::below(&settings.terraform_dir, file)),
             sets: arguments.sets.clone(),
             unsets: arguments.unsets.clone(),
             namespace,
@@ -181,24 +182,18 @@ impl Request {
 }
 
 impl Scaffold {
-    /// The file of the block, as the user knows it.
-    pub fn file(&self, context: &Context) -> String {
-        context.settings.terraform_dir.join(&self.pipeline.file).display().to_string()
-    }
-
     /// File and line of the block.
-    pub fn place(&self, context: &Context) -> String {
-        format!("{}:{}", self.file(context), self.pipeline.line)
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.pipeline.file, self.pipeline.line)
     }
 
     /// Shows the diff.
     pub fn show(&self, context: &Context) {
         for edit in &self.edits {
-            let path = context.settings.terraform_dir.join(edit.path()).display().to_string();
             match edit {
-                Edit::Write { before, after, .. } => context.ui.show(&unified(&path, before, after)),
-                Edit::Create { text, .. } => context.ui.show(&unified(&path, "", text)),
-                Edit::Delete { .. } => context.ui.show(&format!("{path} is removed\n")),
+                Edit::Write { before, after, .. } => context.ui.show(&unified(edit.path(), before, after)),
+                Edit::Create { text, .. } => context.ui.show(&unified(edit.path(), "", text)),
+                Edit::Delete { .. } => context.ui.show(&format!("{} is removed\n", edit.path())),
             }
         }
         for note in &self.notes {
@@ -225,19 +220,15 @@ impl NewPipeline {
             ui.say(&format!("Going on with what {} began {}: the images of then are used.", record.by, record.started));
         }
         if self.is_nothing() && self.unfinished.is_none() {
-            ui.say(&format!("{} has its block ({}) and its tags.", self.namespace, self.scaffold.place(context)));
+            ui.say(&format!("{} has its block ({}) and its tags.", self.namespace, self.scaffold.place()));
             return;
         }
         if self.scaffold.edits.is_empty() {
-            ui.say(&format!(
-                "The block is there: {} in {}",
-                self.scaffold.pipeline.address(),
-                self.scaffold.place(context)
-            ));
+            ui.say(&format!("The block is there: {} in {}", self.scaffold.pipeline.address(), self.scaffold.place()));
         }
         self.scaffold.show(context);
         ui.show(&format!("\n{}", paint::strong(&format!("Images for {}\n", self.tag))));
-        ui.show(&tags(&self.release.plan, &self.release.commits));
+        ui.show(&tags(&self.release.plan, &self.release.commits, ui.width()));
     }
 
     /// What is asked before the first change.

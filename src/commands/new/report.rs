@@ -67,7 +67,7 @@ fn of_scaffold(context: &Context, scaffold: &Scaffold) -> Report {
     Report {
         namespace: scaffold.pipeline.namespace.to_string(),
         address: scaffold.pipeline.address(),
-        file: scaffold.file(context),
+        file: scaffold.pipeline.file.clone(),
         line: scaffold.pipeline.line,
         block_added: !scaffold.edits.is_empty(),
         copied_from: scaffold.from.as_ref().map(ToString::to_string),
@@ -106,7 +106,7 @@ pub fn end(
     let verified = rows.iter().any(|row| row.verdict == Verdict::Verified);
     let runs = if verified { "is made and runs the images above" } else { "is made, and its tags are set" };
     ui.say(&format!("\n{} {runs}.", plan.namespace));
-    let mut next = vec![format!("commit {} and open a pull request", plan.scaffold.file(context))];
+    let mut next = vec![format!("commit {} and open a pull request", plan.scaffold.pipeline.file)];
     if let Some(live) = live.filter(|live| *live != plan.namespace) {
         next.push(format!("{live} stays live until {} is named instead", plan.namespace));
     }

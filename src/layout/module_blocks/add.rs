@@ -1,8 +1,8 @@
 //! A new pipeline: its block from a template or from a sibling, and its place.
 
 use crate::hcl::{
-    Assignment, Block, EditError, Expressions, Item, Path, Splice, Value, items, label_text, newline_of, set, splice,
-    splice_aligned, unset,
+    Assignment, Block, EditError, Expressions, Item, Path, Splice, SyntaxError, Value, items, label_text, line_of,
+    newline_of, set, splice, splice_aligned, unset,
 };
 use crate::pipeline::{Namespace, Pipeline};
 use crate::template::render;
@@ -98,11 +98,16 @@ impl ModuleBlocks<'_> {
             Origin::Sibling(namespace) => self.lines_of_sibling(addition, self.pipeline(namespace)?)?,
             Origin::Newest => self.lines_of_sibling(addition, self.estate.newest().ok_or(LayoutError::NoSibling)?)?,
         };
+        // A sibling may hold what Terraform accepts and the parser does not: then the scanner's word has to do.
+        let parsed = parses(&lines).is_ok();
         let lines = self.named(addition, lines, &mut notes)?;
         let (_, block) = only_module(&lines).ok_or(EditError::NotOneBlock { found: 0 })?;
         let label = label_text(&lines, &block.labels[0]);
         self.check_label(label)?;
         let lines = change(&lines, addition)?;
+        if parsed {
+            parses(&lines).map_err(|error| EditError::Check { what: error.to_string() })?;
+        }
         let pipeline = Pipeline {
             namespace: addition.namespace.clone(),
             label: label.to_owned(),
@@ -128,6 +133,7 @@ impl ModuleBlocks<'_> {
         let lines = rendered.replace("\r\n", "\n");
         let lines = lines.trim_start_matches('\n').trim_end();
         items(lines).map_err(|error| LayoutError::TemplateSyntax { name: name.to_owned(), error })?;
+        parses(lines).map_err(|error| LayoutError::TemplateSyntax { name: name.to_owned(), error })?;
         match only_module(lines) {
             Some(_) => Ok(lines.to_owned()),
             None => Err(LayoutError::NotOneModule { name: name.to_owned() }),
@@ -143,13 +149,17 @@ impl ModuleBlocks<'_> {
         let file = self.index_of(&sibling.file).ok_or_else(|| internal("the sibling's file is gone"))?;
         let text = &self.files[file].text;
         let index = self.items[file].partition_point(|item| item.span().start < sibling.span.start);
-        let lines = &text[place::extent(text, &self.items[file], index)];
+        let extent = place::extent(text, &self.items[file], index);
+        let above = line_of(text, extent.start) - 1;
+        let lines = &text[extent];
         let (_, block) = only_module(lines).ok_or_else(|| internal("the sibling's lines hold more than its block"))?;
         let others = self.estate.pipelines.iter().map(|pipeline| &pipeline.namespace);
         let renaming = Renaming::new(&sibling.namespace, addition.namespace, others);
         let renamed = rename(lines, &block, &renaming).map_err(EditError::from)?;
         let lines = splice_aligned(lines, &renamed.splices).map_err(EditError::from)?;
-        Ok((lines, Some(sibling.namespace.clone()), renamed.kept))
+        let kept = renamed.kept.into_iter();
+        let notes = kept.map(|(line, text)| format!("{}:{}: '{text}' stays as it is", sibling.file, above + line));
+        Ok((lines, Some(sibling.namespace.clone()), notes.collect()))
     }
 
     /// Gives the block its label, and makes its attribute say its namespace.
@@ -247,6 +257,14 @@ impl ModuleBlocks<'_> {
             }
         }
         Ok(differing)
+    }
+}
+
+/// Whether a full parser takes the lines too, which checks the expressions in them.
+fn parses(lines: &str) -> Result<(), SyntaxError> {
+    match hcl_edit::parser::parse_body(lines) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(SyntaxError::at(lines, error.location().offset(), error.message())),
     }
 }
 

@@ -12,8 +12,8 @@ const ORIGIN: [&str; 2] = ["source", "version"];
 pub(super) struct Renamed {
     /// The replacements, in order.
     pub splices: Vec<Splice>,
-    /// Mentions that stay, to be told to the user.
-    pub kept: Vec<String>,
+    /// Mentions that stay, to be told to the user: the line in `lines`, from 1, and the text.
+    pub kept: Vec<(usize, String)>,
 }
 
 /// Renames in labels, strings, comments, keys of objects and whole numbers. Names that refer to something else
@@ -50,7 +50,7 @@ pub(super) fn rename(lines: &str, block: &Block, renaming: &Renaming<'_>) -> Res
         let is_key = *depth > 1 && next == Some(Kind::Equal);
         let is_origin = origin.iter().any(|span| span.start <= token.start && token.end <= span.end);
         if is_origin || (token.kind == Kind::Identifier && !is_label && !is_key) {
-            renamed.kept.push(format!("line {}: '{}' stays as it is", line_of(lines, token.start), text.trim()));
+            renamed.kept.push((line_of(lines, token.start), text.trim().to_owned()));
             continue;
         }
         for mention in mentions {

@@ -1,1 +1,211 @@
+use proptest::prelude::*;
 
+use super::super::Edit;
+use super::*;
+
+const MAIN: &str = "locals {\n  day = \"2022-10-14\"\n}\n\nmodule \"p_2022-08-31\" {\n  source    = \"./stack/\"\n  namespace = \"2022-08-31\"\n}\n\nmodule \"second\" {\n  source    = \"./stack\"\n  namespace = local.day\n}\n\nmodule \"other\" {\n  source = \"./network\"\n}\n";
+
+fn rules() -> Rules {
+    Rules::new(Some("./stack"), "namespace", "p_{namespace}", "main.tf", Some(r"\d{4}-\d{2}-\d{2}[\w-]*"))
+        .expect("rules")
+}
+
+fn name(text: &str) -> Namespace {
+    text.parse().expect(text)
+}
+
+fn add<'a>(
+    files: &[SourceFile],
+    namespace: &'a Namespace,
+    change: impl FnOnce(&mut Addition<'a>),
+) -> Result<Added, LayoutError> {
+    let rules = rules();
+    let mut addition = Addition {
+        namespace,
+        origin: Origin::Newest,
+        label: None,
+        unsets: &[],
+        sets: &[],
+        place: Place::End,
+        file: None,
+    };
+    change(&mut addition);
+    ModuleBlocks::read(files, &rules)?.add(&addition)
+}
+
+fn new(added: Result<Added, LayoutError>) -> NewBlock {
+    match added.expect("added") {
+        Added::New(new) => new,
+        Added::Exists { pipeline, .. } => panic!("{} exists", pipeline.namespace),
+    }
+}
+
+#[test]
+fn tells_pipelines_from_other_modules() {
+    let files = [
+        SourceFile::new("main.tf", MAIN),
+        SourceFile::new("more.tf", "module \"x\" {\n  source    = \"./stack\"\n  namespace = var.which\n}\n"),
+        SourceFile::new("a_override.tf", "module \"second\" {\n  source = \"./stack\"\n}\n"),
+        SourceFile::new("j.tf.json", "{\"module\": {\"p_2020-01-01\": [{\"source\": \"./stack\"}]}}"),
+    ];
+    let rules = rules();
+    let blocks = ModuleBlocks::read(&files, &rules).expect("an estate");
+    let pipelines: Vec<_> =
+        blocks.estate().pipelines.iter().map(|found| (found.namespace.as_str(), found.address(), found.line)).collect();
+    assert_eq!(
+        pipelines,
+        [("2022-08-31", "module.p_2022-08-31".to_owned(), 5), ("2022-10-14", "module.second".to_owned(), 10)]
+    );
+    let unclear: Vec<_> = blocks.estate().unclear.iter().map(|found| (found.label.as_str(), found.line)).collect();
+    assert_eq!(unclear, [("x", 1), ("p_2020-01-01", 1)]);
+    assert!(blocks.estate().unclear[0].reason.contains("var"), "{}", blocks.estate().unclear[0].reason);
+}
+
+#[test]
+fn says_the_file_and_line_of_a_syntax_error() {
+    let files = [SourceFile::new("main.tf", "a = 1\n\nmodule \"x\" {\n  b = 1\n")];
+    let error = ModuleBlocks::read(&files, &rules()).expect_err("no brace");
+    assert_eq!(error.to_string(), "main.tf:3:12: closing brace missing; block or object opened at line 3");
+}
+
+#[test]
+fn what_is_there_is_not_made_again() {
+    let files = [SourceFile::new("main.tf", MAIN)];
+    let sets = ["namespace=2022-08-31".parse().expect("a set"), "more=1".parse().expect("a set")];
+    let added = add(&files, &name("2022-08-31"), |addition| addition.sets = &sets);
+    let Ok(Added::Exists { pipeline, differing }) = added else { panic!("{added:?}") };
+    assert_eq!((pipeline.line, differing), (5, vec!["more".parse().expect("a path")]));
+}
+
+#[test]
+fn a_clone_says_its_own_namespace() {
+    let new = new(add(&[SourceFile::new("main.tf", MAIN)], &name("2023-01-01"), |_| {}));
+    let [Edit::Write { after, before, .. }] = new.edits.as_slice() else { panic!("one edit") };
+    let block = "module \"p_2023-01-01\" {\n  source    = \"./stack\"\n  namespace = \"2023-01-01\"\n}";
+    assert_eq!(&after[new.pipeline.span.clone()], block);
+    assert_eq!(new.from, Some(name("2022-10-14")));
+    assert_eq!(new.notes, ["namespace was local.day, now it is the namespace itself"]);
+    assert_eq!((before.as_str(), new.pipeline.line), (MAIN, 15));
+    assert_eq!(after.replacen(&format!("{block}\n\n"), "", 1), MAIN);
+}
+
+#[test]
+fn references_and_sources_stay_and_are_told() {
+    let text = "module \"p_2022-08-31\" {\n  source = \"git::x?ref=2022-08-31\"\n  a      = local.of_2022_08_31\n  b      = { of_2022_08_31 = \"${local.x_20220831}-2022-08-31\" }\n}\n";
+    let new = new(add(&[SourceFile::new("main.tf", text)], &name("2022-09-01"), |_| {}));
+    let [Edit::Write { after, .. }] = new.edits.as_slice() else { panic!("one edit") };
+    let wanted = "module \"p_2022-09-01\" {\n  source = \"git::x?ref=2022-08-31\"\n  a      = local.of_2022_08_31\n  b      = { of_2022_09_01 = \"${local.x_20220831}-2022-09-01\" }\n}";
+    assert_eq!(&after[new.pipeline.span.clone()], wanted);
+    assert_eq!(new.notes.len(), 3, "{:?}", new.notes);
+    assert_eq!(new.notes[1], "main.tf:3: 'of_2022_08_31' stays as it is");
+}
+
+fn error<'a>(namespace: &'a Namespace, change: impl FnOnce(&mut Addition<'a>)) -> String {
+    add(&[SourceFile::new("main.tf", MAIN)], namespace, change).expect_err("refused").to_string()
+}
+
+#[test]
+fn refuses() {
+    let files = [SourceFile::new("main.tf", MAIN)];
+    let (missing, second) = (name("2020-01-01"), name("2022-10-14"));
+    assert_eq!(
+        error(&name("2023-01-01"), |addition| addition.label = Some("other")),
+        "the label 'other' is taken: main.tf:15"
+    );
+    assert!(error(&name("2023-01-01"), |addition| addition.label = Some("2023")).contains("must begin with a letter"));
+    assert!(error(&name("spring"), |_| {}).contains("namespace_pattern"));
+    let unknown = error(&name("2023-01-01"), |addition| addition.origin = Origin::Sibling(&missing));
+    assert_eq!(unknown, "there is no pipeline 2020-01-01 (there are 2022-10-14, 2022-08-31)");
+    assert!(error(&name("2023-01-01"), |addition| addition.place = Place::After(&missing)).contains("2020-01-01"));
+    assert!(error(&name("2023-01-01"), |addition| addition.file = Some("x.tf.json")).contains("JSON"));
+    let sets = ["namespace=2020-01-01".parse().expect("a set")];
+    let contradiction = add(&files, &name("2023-01-01"), |addition| addition.sets = &sets).expect_err("refused");
+    assert!(matches!(contradiction, LayoutError::NotRecognised { .. }), "{contradiction}");
+    let template = |text| Origin::Template { name: "t.tf", text };
+    assert!(error(&name("2023-01-01"), |addition| addition.origin = template("a = 1\n")).contains("one module block"));
+    assert!(
+        error(&name("2023-01-01"), |addition| addition.origin = template("module \"a\" {\n  b = = 1\n}\n"))
+            .starts_with("t.tf:2:")
+    );
+    assert!(
+        error(&name("2023-01-01"), |addition| addition.origin = template("module \"{{lable}}\" {}\n"))
+            .contains("line 1")
+    );
+    assert_eq!(
+        add(&[], &name("2023-01-01"), |addition| addition.place = Place::Before(&second)).expect_err("none"),
+        LayoutError::NoSibling
+    );
+}
+
+#[test]
+fn makes_the_file_when_it_is_not_there() {
+    let template = "module \"{{label}}\" {\r\n  source    = \"./stack\"\r\n  namespace = \"{{namespace}}\"\r\n}\r\n";
+    let new =
+        new(add(&[], &name("2023-01-01"), |addition| addition.origin = Origin::Template { name: "t", text: template }));
+    let text =
+        template.replace("\r\n", "\n").replace("{{label}}", "p_2023-01-01").replace("{{namespace}}", "2023-01-01");
+    assert_eq!(new.edits, [Edit::Create { path: "main.tf".to_owned(), text, mode: 0o644 }]);
+}
+
+/// What stands around pipelines in a file.
+fn neighbour() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        Just("locals {\n  twice = { a = 1, a = 2 }\n}\n"),
+        Just("# a comment with { and \"\n"),
+        Just("/* two\n   lines */\n"),
+        Just("\n"),
+        Just("\n\n"),
+        Just("output \"x\" {\n  value = <<-E\n    module \"p_2022-08-31\" {\n  E\n}\n"),
+        Just("  module \"other\" { source = \"./x\" } # 2022-08-31\n"),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_clone_touches_nothing_else(
+        above in prop::collection::vec(neighbour(), 0..5),
+        between in prop::collection::vec(neighbour(), 0..4),
+        below in prop::collection::vec(neighbour(), 0..4),
+        crlf in any::<bool>(),
+        mark in any::<bool>(),
+        cut in any::<bool>(),
+        namespace in prop_oneof![Just("2022-08-30"), Just("2022-10-14-2"), Just("2023-01-01-shadow")],
+        place in 0..3,
+    ) {
+        let sibling = |date: &str| format!("# of {date}\nmodule \"p_{date}\" {{\n  source    = \"./stack\"\n  namespace = \"{date}\" # x\n}}\n");
+        let mut text = format!(
+            "{}{}{}{}{}",
+            above.concat(),
+            sibling("2022-08-31"),
+            between.concat(),
+            sibling("2022-10-14"),
+            below.concat()
+        );
+        if cut {
+            text.truncate(text.trim_end().len());
+        }
+        if crlf {
+            text = text.replace('\n', "\r\n");
+        }
+        if mark {
+            text.insert(0, '\u{feff}');
+        }
+        let first = name("2022-08-31");
+        let new = new(add(&[SourceFile::new("main.tf", text.as_str())], &name(namespace), |addition| {
+            addition.origin = Origin::Sibling(&first);
+            addition.place = [Place::End, Place::After(&first), Place::Before(&first)][place];
+        }));
+        let [Edit::Write { before, after, .. }] = new.edits.as_slice() else { panic!("one edit") };
+        prop_assert_eq!(before, &text);
+        let ends = if crlf { "\r\n" } else { "\n" };
+        let block = sibling(namespace).trim_end().replace('\n', ends);
+        let start = after.find(&block).expect("the new block");
+        let start_of_block = new.pipeline.span.start;
+        prop_assert!(start < start_of_block && start_of_block < start + block.len());
+        let rest = format!("{}{}", &after[..start], &after[start + block.len()..]);
+        // Nothing but ends of lines parts the block from its neighbours.
+        prop_assert_eq!(rest.replace(['\r', '\n'], ""), text.replace(['\r', '\n'], ""));
+        prop_assert_eq!(after.ends_with(ends), text.ends_with(ends));
+        prop_assert!(!crlf || after.matches('\n').count() == after.matches("\r\n").count());
+    }
+}

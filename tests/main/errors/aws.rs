@@ -51,7 +51,10 @@ fn no_credentials_at_all_say_so() {
     let estate = small();
     let bare = |arguments: &[&str]| {
         let mut command = program(&estate, arguments);
-        command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY").env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
         Run::from(command.output().expect("it runs"))
     };
     insta::assert_snapshot!(shown(&estate, &bare(&NEW)), @r"
@@ -162,8 +165,8 @@ fn a_missing_image_is_named_with_the_nearest_tags() {
     --- stdout
     --- stderr
     error: 2 of 2 repositories cannot be tagged 2022-10-14
-      the repository weco/concepts_ingestor has no image lates; nearest: latest, 2022-08-31, ref.[COMMIT]
-      the repository weco/concepts_aggregator has no image lates; nearest: latest, 2022-08-31, ref.[COMMIT]
+      the repository weco/concepts_ingestor has no image lates; nearest: latest, 2022-08-31, ref.[COMMIT 2]
+      the repository weco/concepts_aggregator has no image lates; nearest: latest, 2022-08-31, ref.[COMMIT 2]
     hint: nothing was changed
     hint: push what is missing, or choose other images with --source-tag or --ref
     ");
@@ -181,10 +184,11 @@ fn an_immutable_repository_says_how_to_let_tags_move() {
     exit code 1
     --- stdout
       REPOSITORY                DIGEST        COMMIT                                                              TAG
-    + weco/concepts_ingestor    508f9b828326  cc7247a4 2022-09-01 Aggregate concepts by identifier, not by label  → 2022-10-14
-    + weco/concepts_aggregator  4d6483345f0d  cc7247a4 2022-09-01 Aggregate concepts by identifier, not by label  → 2022-10-14
+    + weco/concepts_ingestor    508f9b828326  commit 3 2022-09-01 Aggregate concepts by identifier, not by label  → 2022-10-14
+    + weco/concepts_aggregator  4d6483345f0d  commit 3 2022-09-01 Aggregate concepts by identifier, not by label  → 2022-10-14
     --- stderr
-      ✓ weco/concepts_ingestor                        tagged 2022-10-14
+      ✓ weco/concepts_ingestor  tagged 2022-10-14
+      ✗ weco/concepts_aggregator  the repository weco/concepts_aggregator is immutable and its tag 2022-10-14 names another image already
       ✓ weco/concepts_ingestor                        2022-10-14 is as before
       weco/concepts_ingestor: put back, it has no tag 2022-10-14
     error: the tag 2022-10-14 could not be made everywhere
@@ -209,4 +213,3 @@ fn a_secret_for_terraform_that_is_not_there_is_named() {
     hint: it is wanted for EC_API_KEY below [terraform] env
     ");
 }
-

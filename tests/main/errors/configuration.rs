@@ -22,7 +22,11 @@ fn no_region_says_where_to_set_one() {
 fn nobody_to_say_yes_is_said_before_the_first_change() {
     let estate = small();
     let before = main_tf(&estate);
-    run(&estate, &["new", "2022-10-14"]).ends_with(1).says("nobody is there to say yes").says("--yes").says("--dry-run");
+    run(&estate, &["new", "2022-10-14"])
+        .ends_with(1)
+        .says("nobody is there to say yes")
+        .says("--yes")
+        .says("--dry-run");
     run(&estate, &["tag", "2022-10-14"]).ends_with(1).says("nobody is there to say yes").says("--yes");
     assert_eq!(main_tf(&estate), before);
     assert!(writes(&estate).is_empty());
@@ -93,7 +97,7 @@ fn wrong_toml_is_shown_where_it_is_wrong() {
 fn values_that_cannot_be_are_named_with_their_key() {
     let estate = small();
     configure(&estate, "pipeline_tag = \"{namespace}\"", "pipeline_tag = \"prod\"");
-    insta::assert_snapshot!(shown(&estate, &run(&estate, &["list"])), @r"
+    insta::assert_snapshot!(shown(&estate, &run(&estate, &["list"])), @r#"
     exit code 64
     --- stdout
     --- stderr
@@ -101,7 +105,7 @@ fn values_that_cannot_be_are_named_with_their_key() {
        |
     19 | pipeline_tag = "prod"
        |                ^
-    ");
+    "#);
     configure(&estate, "pipeline_tag = \"prod\"", "pipeline_tag = \"{namespace}\"");
     configure(&estate, "layout = \"module-blocks\"", "layout = \"modules\"");
     insta::assert_snapshot!(shown(&estate, &run(&estate, &["list"])), @r#"
@@ -132,7 +136,7 @@ fn namespaces_that_cannot_be_are_refused() {
     exit code 64
     --- stdout
     --- stderr
-    error: the namespace '2022-02-30' is a date that does not exist
+    error: there is no day 2022-02-30, which the namespace '2022-02-30' begins with
     hint: namespaces are dates such as 2022-08-31
     ");
     insta::assert_snapshot!(new("2022/10/14"), @r"
@@ -210,27 +214,79 @@ fn without_a_configuration_file_the_user_hears_where_it_was_looked_for() {
 fn tags_that_mean_something_else_are_no_namespaces() {
     let estate = small();
     let text = estate.read("pipelinectl.toml").expect("readable");
-    let without: String = text.lines().filter(|line| !line.contains("namespace_pattern")).map(|line| format!("{line}\n")).collect();
+    let without: String =
+        text.lines().filter(|line| !line.contains("namespace_pattern")).map(|line| format!("{line}\n")).collect();
     estate.write("pipelinectl.toml", &without).expect("writable");
     let tag = |arguments: &[&str]| shown(&estate, &run(&estate, &[&["tag", "--yes"], arguments].concat()));
-    insta::assert_snapshot!(tag(&["latest"]), @"");
-    insta::assert_snapshot!(tag(&["prod", "--source-tag", "prod"]), @"");
-    insta::assert_snapshot!(tag(&["ref.4d6483345f0d4d6483345f0d4d6483345f0d4d64"]), @"");
+    insta::assert_snapshot!(tag(&["latest"]), @r"
+    exit code 64
+    --- stdout
+    --- stderr
+    error: 'latest' is the tag that images are taken from; it cannot name a pipeline
+    hint: choose another namespace, such as a date
+    ");
+    insta::assert_snapshot!(tag(&["prod", "--source-tag", "prod"]), @r"
+    exit code 64
+    --- stdout
+    --- stderr
+    error: 'prod' is the tag that images are taken from; it cannot name a pipeline
+    hint: choose another namespace, such as a date
+    ");
+    insta::assert_snapshot!(tag(&["ref.4d6483345f0d4d6483345f0d4d6483345f0d4d64"]), @r"
+    exit code 64
+    --- stdout
+    --- stderr
+    error: 'ref.[COMMIT]' looks like the tag of a commit; it cannot name a pipeline
+    hint: choose another namespace, such as a date
+    ");
     assert!(writes(&estate).is_empty());
 }
 
 #[test]
 fn a_pipeline_that_is_not_there_is_told_with_those_that_are() {
     let estate = small();
-    insta::assert_snapshot!(shown(&estate, &run(&estate, &["plan", "2022-08-30"])), @"");
-    insta::assert_snapshot!(shown(&estate, &run(&estate, &["plan", "module.nowhere"])), @"");
-    insta::assert_snapshot!(shown(&estate, &run(&estate, &["new", "2022-10-14", "--from", "2022-08-30", "--yes"])), @"");
+    insta::assert_snapshot!(shown(&estate, &run(&estate, &["plan", "2022-08-30"])), @r"
+    exit code 64
+    --- stdout
+    --- stderr
+    error: there is no pipeline 2022-08-30 in the estate
+    hint: there are: 2022-08-31
+    ");
+    insta::assert_snapshot!(shown(&estate, &run(&estate, &["plan", "module.nowhere"])), @r"
+    exit code 64
+    --- stdout
+    --- stderr
+    error: no pipeline has the address module.nowhere
+    hint: pipelinectl list shows the addresses
+    ");
+    insta::assert_snapshot!(shown(&estate, &run(&estate, &["new", "2022-10-14", "--from", "2022-08-30", "--yes"])), @r"
+    exit code 64
+    --- stdout
+    --- stderr
+    error: there is no pipeline 2022-08-30 (there are 2022-08-31)
+    hint: pipelinectl list shows the pipelines
+    ");
 }
 
 #[test]
 fn a_commit_that_nobody_knows_is_told() {
     let estate = small();
-    insta::assert_snapshot!(shown(&estate, &run(&estate, &["tag", "2022-10-14", "--yes", "--ref", "nowhere"])), @"");
-    insta::assert_snapshot!(shown(&estate, &run(&estate, &["tag", "2022-10-14", "--yes", "--ref", "abcdef12"])), @"");
+    insta::assert_snapshot!(shown(&estate, &run(&estate, &["tag", "2022-10-14", "--yes", "--ref", "nowhere"])), @r"
+    exit code 64
+    --- stdout
+    --- stderr
+    error: 'nowhere' is no commit: git does not know it, and it is not 7 to 40 hexadecimal digits
+    hint: fetch it first, or name the commit by its digits
+    ");
+    insta::assert_snapshot!(shown(&estate, &run(&estate, &["tag", "2022-10-14", "--yes", "--ref", "abcdef12"])), @r"
+    exit code 1
+    --- stdout
+    --- stderr
+    error: 2 of 2 repositories cannot be tagged 2022-10-14
+      the repository weco/concepts_ingestor has no image ref.abcdef12; nearest: latest, 2022-08-31, ref.[COMMIT]
+      the repository weco/concepts_aggregator has no image ref.abcdef12; nearest: latest, 2022-08-31, ref.[COMMIT]
+    hint: nothing was changed
+    hint: push what is missing, or choose other images with --source-tag or --ref
+    ");
     assert!(writes(&estate).is_empty());
 }

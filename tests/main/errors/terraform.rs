@@ -104,7 +104,7 @@ fn what_only_terraform_finds_wrong_is_shown_where_it_is() {
     --- stdout
     --- stderr
     Planning with terraform …
-      ✗ terraform plan                                failed
+      ✗ terraform plan  failed
     error: the Terraform configuration has errors
 
       Reference to undeclared local value
@@ -115,14 +115,24 @@ fn what_only_terraform_finds_wrong_is_shown_where_it_is() {
     "#);
 }
 
-
 #[test]
 fn a_state_that_another_has_locked_names_who_has_it() {
     let estate = small();
     let held = hold_state(&estate);
     let terraform = impatient_terraform(&estate);
     let locked = run(&estate, &["plan", "2022-08-31", "--terraform", &terraform]);
-    insta::assert_snapshot!(shown(&estate, &locked), @"");
+    insta::assert_snapshot!(shown(&estate, &locked), @r"
+    exit code 1
+    --- stdout
+    --- stderr
+    Planning with [FOLDER]/impatient …
+    the Terraform state is locked by [WHO] (OperationTypeApply, since [TIME]); waiting up to 600 s. If that process is dead: [FOLDER]/impatient force-unlock [ID]
+      ✗ terraform plan  failed
+    error: the Terraform state is locked by [WHO]
+    hint: it was taken [TIME] for OperationTypeApply (lock [ID])
+    hint: wait until that is done and run the same command again
+    hint: only if its owner is dead: [FOLDER]/impatient force-unlock [ID]
+    ");
     drop(held);
     run(&estate, &["plan", "2022-08-31"]).ends_with(0);
 }
@@ -133,11 +143,8 @@ fn a_locked_state_is_waited_for_and_its_holder_named_meanwhile() {
     let held = hold_state(&estate);
     let said = estate.home().join("said");
     let talk = fs::File::create(&said).expect("a file");
-    let mut waiting = program(&estate, &["plan", "2022-08-31"])
-        .stdout(Stdio::null())
-        .stderr(talk)
-        .spawn()
-        .expect("it starts");
+    let mut waiting =
+        program(&estate, &["plan", "2022-08-31"]).stdout(Stdio::null()).stderr(talk).spawn().expect("it starts");
     let begun = Instant::now();
     while !fs::read_to_string(&said).expect("readable").contains("force-unlock") {
         assert!(begun.elapsed() < Duration::from_secs(60), "the holder is never named");
@@ -157,7 +164,18 @@ fn a_backend_that_cannot_be_reached_is_told() {
             "terraform {\n  backend \"http\" {\n    address   = \"http://127.0.0.1:9/state\"\n    retry_max = 0\n  }\n}\n",
         )
         .expect("writable");
-    insta::assert_snapshot!(shown(&estate, &run(&estate, &["plan", "2022-08-31"])), @"");
+    insta::assert_snapshot!(shown(&estate, &run(&estate, &["plan", "2022-08-31"])), @r#"
+    exit code 1
+    --- stdout
+    --- stderr
+    Planning with terraform …
+      ✗ terraform init  failed
+      ✗ terraform plan  failed
+    error: Terraform cannot reach its state
+
+      Error refreshing state: Failed to get state: GET http://127.0.0.1:[PORT]/state giving up after 1 attempt(s): Get "http://127.0.0.1:[PORT]/state": dial tcp 127.0.0.1:[PORT]: connect: connection refused
+    hint: see the credentials, the bucket, the region and init_args of the backend
+    "#);
 }
 
 #[test]
@@ -170,7 +188,23 @@ fn a_state_bucket_that_is_not_there_is_told() {
              \"eu-west-1\"\n  }\n}\n",
         )
         .expect("writable");
-    insta::assert_snapshot!(shown(&estate, &run(&estate, &["plan", "2022-08-31"])), @"");
+    insta::assert_snapshot!(shown(&estate, &run(&estate, &["plan", "2022-08-31"])), @r#"
+    exit code 1
+    --- stdout
+    --- stderr
+    Planning with terraform …
+      ✗ terraform init  failed
+      ✗ terraform plan  failed
+    error: Terraform cannot reach its state
+
+      Failed to get existing workspaces: S3 bucket "nowhere-at-all" does not exist.
+      The referenced S3 bucket must have been previously created. If the S3 bucket
+      was created within the last minute, please wait for a minute or two and try
+      again.
+
+      S3 ListObjectsV2: NoSuchBucket:
+    hint: see the credentials, the bucket, the region and init_args of the backend
+    "#);
 }
 
 #[test]
@@ -179,8 +213,8 @@ fn a_backend_that_was_changed_is_left_to_the_user() {
     estate.apply_live().expect("a live pipeline");
     let moved = "terraform {\n  backend \"local\" {\n    path = \"elsewhere.tfstate\"\n  }\n}\n";
     estate.write("infrastructure/backend.tf", moved).expect("writable");
-    estate.init().expect_err("terraform asks what becomes of the state");
-    insta::assert_snapshot!(shown(&estate, &run(&estate, &["plan", "2022-08-31"])), @"");
+    let run = run(&estate, &["plan", "2022-08-31"]).ends_with(1).says("init -migrate-state").says("init -reconfigure");
+    assert!(!shown(&estate, &run).contains("-input=false"), "{}", run.err);
 }
 
 #[test]

@@ -24,7 +24,8 @@ fn a_changed_live_pipeline_is_not_applied_unless_allowed() {
     assert!(report.err.contains(&format!("passes only because of --allow {allow}")), "{}", report.err);
     assert_eq!(report.json()["plan"]["allowed"], json!([allow]));
     assert_eq!(made(&estate), 6);
-    let records = estate.home().join(format!("state/pipelinectl/concepts-{}/{NEW}/releases", aws_of(&estate).account_id()));
+    let records =
+        estate.home().join(format!("state/pipelinectl/concepts-{}/{NEW}/releases", aws_of(&estate).account_id()));
     let record = fs::read_dir(&records).expect("records").next().expect("one").expect("an entry").path();
     assert!(fs::read_to_string(record).expect("readable").contains(&allow), "the record names what was allowed");
 }

@@ -64,7 +64,8 @@ fn the_images_of_a_commit_are_taken() {
 fn what_was_tagged_is_put_back_when_one_tag_is_denied() {
     let estate = live();
     let denied = "weco/concepts_aggregator_bulk";
-    let fault = Fault::always("PutImage", "AccessDeniedException").on(denied).message("not authorized to perform ecr:PutImage");
+    let fault =
+        Fault::always("PutImage", "AccessDeniedException").on(denied).message("not authorized to perform ecr:PutImage");
     aws_of(&estate).set(&Switches::new().faults(vec![fault])).expect("switched");
     let failed = run(&estate, &["new", NEW, "--yes"])
         .ends_with(1)
@@ -85,7 +86,9 @@ fn what_was_tagged_is_put_back_when_one_tag_is_denied() {
 #[test]
 fn whichever_request_is_denied_no_part_of_a_release_stays() {
     let estate = live();
-    aws_of(&estate).set(&Switches::new().faults(vec![Fault::nth("PutImage", 3, "AccessDeniedException")])).expect("set");
+    aws_of(&estate)
+        .set(&Switches::new().faults(vec![Fault::nth("PutImage", 3, "AccessDeniedException")]))
+        .expect("set");
     run(&estate, &["new", NEW, "--yes"]).ends_with(1).says("no permission for PutImage");
     assert_eq!(tags_made(&estate), 0);
     run(&estate, &["new", NEW, "--yes"]).ends_with(0);

@@ -20,13 +20,27 @@ fn names_that_cannot_be_a_pipeline_are_refused() {
         said.push_str(&format!("{name}\n{}\n", text.split("--- stderr\n").nth(1).unwrap_or_default()));
     };
     for name in [
-        "live", "latest", &commit, "2022-02-30", "2022-1-1", "next", "", "-x", "2022-10-14/a", "2022-10-14 a", &long,
+        "live",
+        "latest",
+        &commit,
+        "2022-02-30",
+        "2022-1-1",
+        "next",
+        "",
+        "-x",
+        "2022-10-14/a",
+        "2022-10-14 a",
+        &long,
         &very_long,
     ] {
         refused(name);
     }
     // The same where the configuration has no pattern.
-    let free: String = settings.lines().filter(|line| !line.starts_with("namespace_pattern")).map(|line| format!("{line}\n")).collect();
+    let free: String = settings
+        .lines()
+        .filter(|line| !line.starts_with("namespace_pattern"))
+        .map(|line| format!("{line}\n"))
+        .collect();
     estate.write("pipelinectl.toml", &free).expect("written");
     for name in ["live", "latest", &commit, "2022-02-30", "2022-10-14.1"] {
         refused(name);

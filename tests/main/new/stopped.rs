@@ -99,7 +99,12 @@ resource "terraform_data" "slow" {
   }
 }
 "#;
-    change(&estate, stack, "\n  input = \"${var.namespace}-${each.key}\"\n}\n", &format!("\n  input = \"${{var.namespace}}-${{each.key}}\"\n{with}"));
+    change(
+        &estate,
+        stack,
+        "\n  input = \"${var.namespace}-${each.key}\"\n}\n",
+        &format!("\n  input = \"${{var.namespace}}-${{each.key}}\"\n{with}"),
+    );
     estate.apply_live().expect("it applies");
     fs::remove_file(estate.file("infrastructure/made.log")).expect("the log of the live one");
     estate
@@ -153,7 +158,8 @@ fn killed_with_terraform_during_the_apply() {
 fn children(process: u32) -> Vec<Pid> {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).expect("its threads");
     let lists = tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-    let found: Vec<i32> = lists.flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect();
+    let found: Vec<i32> =
+        lists.flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect();
     found.into_iter().filter_map(Pid::from_raw).collect()
 }
 

@@ -21,7 +21,10 @@ fn makes_the_block_the_tags_and_the_resources() {
     let (new, latest) = (tagged(&estate, NEW), tagged(&estate, "latest"));
     let mut kinds = Vec::new();
     for (new, latest) in new.iter().flatten().zip(latest.iter().flatten()) {
-        assert_eq!((&new.digest, &new.media_type, &new.manifest), (&latest.digest, &latest.media_type, &latest.manifest));
+        assert_eq!(
+            (&new.digest, &new.media_type, &new.manifest),
+            (&latest.digest, &latest.media_type, &latest.manifest)
+        );
         kinds.push(new.media_type.clone());
     }
     kinds.sort();
@@ -125,7 +128,10 @@ fn the_report_is_one_json_document() {
     }
     assert_eq!(report["tags"].as_array().map(Vec::len), Some(5));
     let plan = &report["plan"];
-    assert_eq!([&plan["create"], &plan["update"], &plan["delete"], &plan["replace"]], [6, 0, 0, 0].map(|n| json!(n)).each_ref());
+    assert_eq!(
+        [&plan["create"], &plan["update"], &plan["delete"], &plan["replace"]],
+        [6, 0, 0, 0].map(|n| json!(n)).each_ref()
+    );
     assert_eq!(plan["changes"].as_array().map(Vec::len), Some(6));
     let index = json!({"address": format!("{MODULE}.terraform_data.index"), "action": "create"});
     assert!(plan["changes"].as_array().expect("changes").contains(&index), "{plan}");
@@ -140,7 +146,8 @@ fn a_dry_run_and_an_edit_have_their_report_too() {
     assert_eq!((&report["dry_run"], &report["applied"]), (&json!(true), &json!(false)));
     assert_eq!(report["tags"].as_array().map(Vec::len), Some(5));
     assert_eq!(report["plan"], json!(null));
-    let report = run(&estate, &["new", NEW, "--from", LIVE, "--edit-only", "--yes", "--format", "json"]).ends_with(0).json();
+    let report =
+        run(&estate, &["new", NEW, "--from", LIVE, "--edit-only", "--yes", "--format", "json"]).ends_with(0).json();
     assert_eq!(report["copied_from"], LIVE);
     assert_eq!((&report["tags"], &report["plan"]), (&json!([]), &json!(null)));
 }
