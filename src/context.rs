@@ -99,8 +99,9 @@ impl Context {
 
     /// The repository of the images' commits.
     pub fn images_git(&self) -> Git {
-        let folder = self.settings.images.git.as_deref().unwrap_or(Path::new(""));
-        Git::new(&self.settings.directory.join(folder), self.ui.progress())
+        let directory = &self.settings.directory;
+        let folder = self.settings.images.git.as_ref().map_or_else(|| directory.clone(), |git| directory.join(git));
+        Git::new(&folder, self.ui.progress())
     }
 
     /// Where records and locks are.

@@ -68,12 +68,21 @@ pub fn read_if_there(path: &Path) -> Result<Option<String>, FileError> {
 
 /// The names of the files in a folder (not in those below it), sorted.
 pub fn names_in(folder: &Path) -> Result<Vec<String>, FileError> {
+    entries(folder, |path| !path.is_dir())
+}
+
+/// The names of the folders in a folder, sorted. Links to folders are left out: they may lead back.
+pub fn folders_in(folder: &Path) -> Result<Vec<String>, FileError> {
+    entries(folder, |path| path.is_dir() && !path.is_symlink())
+}
+
+fn entries(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<String>, FileError> {
     let failed = |source| FileError::Read { path: folder.to_owned(), source };
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         if let Ok(name) = entry.file_name().into_string()
-            && !entry.path().is_dir()
+            && wanted(&entry.path())
         {
             names.push(name);
         }

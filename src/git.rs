@@ -122,6 +122,12 @@ impl Git {
         Ok(self.line(&arguments)?.and_then(|count| count.parse().ok()))
     }
 
+    /// Whether something in `folder` is not as the checked out commit says, files that git does not know included.
+    pub fn has_changes(&self, folder: &Path) -> Result<bool, GitError> {
+        let folder = if folder.as_os_str().is_empty() { ".".into() } else { folder.to_string_lossy() };
+        Ok(self.line(&["status", "--porcelain", "--untracked-files=normal", "--", folder.as_ref()])?.is_some())
+    }
+
     /// Fetches what the upstream of the current branch has. A branch without one is left alone.
     pub fn fetch_upstream(&self) -> Result<(), GitError> {
         let Some(branch) = self.line(&["symbolic-ref", "--quiet", "--short", "HEAD"])? else { return Ok(()) };

@@ -95,7 +95,7 @@ impl Place {
         let none = matches!(error, CredentialsError::CredentialsNotLoaded(_));
         Some(if chain(error).any(|error| error.to_string().contains("expired")) {
             AwsError::ExpiredCredentials { reason: causes(error) }
-        } else if !none && !chain(error).any(|error| error.is::<ImdsError>()) {
+        } else if !none && !chain(error).any(<dyn Error>::is::<ImdsError>) {
             self.no_credentials(causes(error))
         } else if self.profile.is_some() {
             self.no_credentials("the shared AWS files have no such profile, or none with credentials".to_owned())

@@ -17,6 +17,7 @@ use super::common::{
 use super::{End, Outcome};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::operations::fingerprint::fingerprint;
 use crate::operations::terraform_run;
 use crate::pipeline::Namespace;
 use crate::pipeline::release::ImageSource;
@@ -132,15 +133,26 @@ fn take(arguments: &Arguments, context: &Context, namespace: Option<&Namespace>)
     namespace.map(|namespace| context.lock(namespace, "apply", arguments.lock.wait_lock)).transpose()
 }
 
+/// A plan is applied where it was made: at its commit, or, when its block was committed after the plan, where the
+/// Terraform files are the same.
 fn refuse_other_commit(context: &Context, review: &Review) -> Result<(), Failure> {
     let Some(reviewed) = &review.commit else { return Ok(()) };
+    if fingerprint(&context.settings.root())? != review.files_sha256 {
+        let folder = context.settings.terraform_dir.display();
+        return Err(Failure::refused(format!("the files of {folder} are not those that the plan was made from"))
+            .hint(format!("it was made at the commit {}", short(reviewed)))
+            .hint("plan again here and review that plan, or check out what it was made from"));
+    }
     let head = context.git().head()?;
-    if head == *reviewed {
+    if head == *reviewed || review.uncommitted {
         return Ok(());
     }
-    let short = |commit: &str| commit[..commit.len().min(8)].to_owned();
     Err(Failure::refused(format!("the plan was made from the commit {}, this is {}", short(reviewed), short(&head)))
         .hint(format!("plan again here and review that plan, or check out {}", short(reviewed))))
+}
+
+fn short(commit: &str) -> &str {
+    &commit[..commit.len().min(8)]
 }
 
 /// Reads the pipeline's tags, and refuses if they are not what they were.

@@ -107,8 +107,11 @@ fn estate_checks(context: &Context) -> Vec<Row> {
     let folder = context.settings.terraform_dir.display();
     let mut rows = vec![good("estate", format!("{folder}, {} pipelines", estate.pipelines.len()))];
     if !estate.unclear.is_empty() {
-        let found = format!("{} modules do not say which pipeline they are", estate.unclear.len());
-        rows.push(note("estate", found, "pipelinectl list names them"));
+        let found = match estate.unclear.len() {
+            1 => "a module does not say which pipeline it is".to_owned(),
+            count => format!("{count} modules do not say which pipeline they are"),
+        };
+        rows.push(note("modules", found, "pipelinectl list names them"));
     }
     rows.push(match estate::live_text(&context.settings) {
         Ok(None) => note("live pipeline", "not configured", "configure [live] in pipelinectl.toml"),

@@ -18,7 +18,7 @@ use crate::layout::{Rules, SourceFile};
 use crate::operations::read_estate;
 use crate::pipeline::release::ImageSource;
 use crate::pipeline::{Estate, Namespace};
-use crate::terraform::{Permits, PlanOptions, Review};
+use crate::terraform::{Permits, PlanOptions};
 
 /// Plan with terraform and refuse what touches anything else
 ///
@@ -89,18 +89,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let mut report =
         Report { has_changes: planned.has_changes(), plan: PlanReport::of(&planned), pipelines: names, out: None };
     if let Some(out) = arguments.out.as_ref().filter(|_| !context.dry_run) {
-        let path = context.environment.directory().join(out);
-        let mut review = Review::of(&planned.saved, planned.verdict.passes());
-        review.commit = context.git().head().ok();
-        review.allows.clone_from(&report.plan.allowed);
-        if let [namespace] = pipelines.as_slice() {
-            review.namespace = Some(namespace.to_string());
-            review.digests = digests(context, namespace)?;
-        }
-        planned.saved.save_as(&path)?;
-        review.write(&path)?;
+        let one = if let [namespace] = pipelines.as_slice() { Some(namespace) } else { None };
+        let digests = one.map(|namespace| digests(context, namespace)).transpose()?.unwrap_or_default();
+        stage::keep(context, &planned, out, one, digests)?;
         report.out = Some(out.display().to_string());
-        ui.say(&format!("\nKept the plan in {0}, and what was reviewed in {0}.json.", out.display()));
     }
     ui.report(&report, |_| String::new());
     Ok(if arguments.detailed_exitcode && report.has_changes { End::Changes } else { End::Done })

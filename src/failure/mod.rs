@@ -123,7 +123,8 @@ impl From<NamespaceError> for Failure {
         match error {
             NamespaceError::NoSuchDate { .. } => failure.hint("namespaces are dates such as 2022-08-31"),
             NamespaceError::Reserved { .. } => failure.hint("choose another name, such as a date"),
-            NamespaceError::Empty | NamespaceError::Character { .. } | NamespaceError::TooLong { .. } => {
+            NamespaceError::TooLong { .. } => failure.hint("choose a shorter one"),
+            NamespaceError::Empty | NamespaceError::Character { .. } => {
                 failure.hint("allowed are letters, digits, '_', '.' and '-', with a letter or digit first")
             }
         }

@@ -57,7 +57,12 @@ impl From<Error> for Failure {
                 Self::refused(message).hint(format!("select the workspace {expected}, or set workspace below [terraform] in {FILE_NAME}"))
             }
             Error::StateLocked { lock, program } => Self::failed(message)
-                .hint(format!("it was taken {} for {} (lock {})", lock.created, lock.operation, lock.id))
+                .hint(format!(
+                    "it was taken {} UTC for {} (lock {})",
+                    lock.created.split('.').next().unwrap_or(&lock.created),
+                    lock.operation.trim_start_matches("OperationType").to_lowercase(),
+                    lock.id
+                ))
                 .hint("wait until that is done and run the same command again")
                 .hint(format!("only if its owner is dead: {program} force-unlock {}", lock.id)),
             Error::Backend { diagnostics } => Self::failed(told("Terraform cannot reach its state", &diagnostics))

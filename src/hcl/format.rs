@@ -82,17 +82,18 @@ fn is_apart(text: &str, before: Option<Token>, left: Token, right: Token) -> boo
     };
     match (left.kind, right.kind) {
         (Comma, right) => !matches!(right, Comma | Ellipsis | Dot),
+        (Identifier, OpenBracket) => &text[left.span()] == "in" && before.is_some_and(|token| token.kind == Identifier),
         (Identifier, OpenParenthesis | DoubleColon)
         | (DoubleColon, Identifier)
-        | (Dot | Literal | OpenQuote | OpenHeredoc, _)
-        | (_, Dot | Comma | Ellipsis | Literal | CloseQuote | CloseHeredoc) => false,
-        (Identifier, _) if &text[left.span()] == "in" && before.is_some_and(|token| token.kind == Identifier) => true,
-        (Identifier | Number, OpenBracket) | (Bang, _) | (OpenBrace, CloseBrace) => false,
-        (_, OpenBracket) if bracket(left.kind) < 0 => false,
+        | (Dot | Literal | OpenQuote | OpenHeredoc | Bang, _)
+        | (_, Dot | Comma | Ellipsis | Literal | CloseQuote | CloseHeredoc)
+        | (Number, OpenBracket)
+        | (OpenBrace, CloseBrace)
+        | (TemplateEnd, Interpolation | Directive) => false,
+        (left, OpenBracket) if bracket(left) < 0 => false,
         (Minus, _) => before.is_some_and(|token| ends_a_value(token.kind)),
         (OpenBrace, _) | (_, CloseBrace) | (Interpolation | Directive, OpenBrace) | (CloseBrace, TemplateEnd) => true,
-        (TemplateEnd, Interpolation | Directive) => false,
-        _ => bracket(left.kind) <= 0 && bracket(right.kind) >= 0,
+        (left, right) => bracket(left) <= 0 && bracket(right) >= 0,
     }
 }
 

@@ -173,7 +173,7 @@ impl<'a> Lexer<'a> {
             }
         }
         if self.position >= self.bytes.len() {
-            return self.open.last().map_or(Ok(None), |&(opener, at)| Err(self.unclosed(opener, at)));
+            return self.open.last().map_or(Ok(None), |&(opener, at)| Err(Box::new(self.unclosed(opener, at))));
         }
         let token = match (self.peek(0), self.peek(1)) {
             (b'\n', _) => self.token(Kind::Newline, 1),
@@ -250,16 +250,16 @@ impl<'a> Lexer<'a> {
         let mut length = 0;
         loop {
             match (self.peek(length), self.peek(length + 1)) {
-                _ if self.position + length >= self.bytes.len() => return Err(self.unclosed_quote()),
-                (b'\n', _) | (b'\r', b'\n') => return Err(self.unclosed_quote()),
+                _ if self.position + length >= self.bytes.len() => return Err(Box::new(self.unclosed_quote())),
+                (b'\n', _) | (b'\r', b'\n') => return Err(Box::new(self.unclosed_quote())),
                 (b'"', _) if length == 0 => return self.closing(Opener::Quote, Kind::CloseQuote, 1).map(Some),
                 (b'$' | b'%', b'{') if length == 0 => return Ok(Some(self.open_template())),
                 (b'"', _) | (b'$' | b'%', b'{') => return Ok(Some(self.token(Kind::Literal, length))),
                 (b'\\', _) => length += 2,
                 (mark @ (b'$' | b'%'), next) if next == mark && self.peek(length + 2) == b'{' => length += 3,
                 _ => {
-                    length +=
-                        1 + self.plain(length + 1, |byte| !matches!(byte, b'"' | b'\\' | b'$' | b'%' | b'\n' | b'\r'))
+                    let special = |byte| matches!(byte, b'"' | b'\\' | b'$' | b'%' | b'\n' | b'\r');
+                    length += 1 + self.plain(length + 1, |byte| !special(byte));
                 }
             }
         }
@@ -276,7 +276,7 @@ impl<'a> Lexer<'a> {
         loop {
             let here = self.position + length;
             if here >= self.bytes.len() {
-                return Err(self.unclosed(Opener::Heredoc(marker.start, marker.end), at));
+                return Err(Box::new(self.unclosed(Opener::Heredoc(marker.start, marker.end), at)));
             }
             if self.bytes[here - 1] == b'\n' {
                 let end = super::line_end(self.text, here);
@@ -300,7 +300,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// How many bytes are plain from `ahead` on. A newline is not: what follows it may end a heredoc.
-    fn plain(&self, ahead: usize, is_plain: fn(u8) -> bool) -> usize {
+    fn plain(&self, ahead: usize, is_plain: impl Fn(u8) -> bool) -> usize {
         let rest = self.bytes.get(self.position + ahead..).unwrap_or_default();
         rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len())
     }
@@ -329,12 +329,12 @@ impl<'a> Lexer<'a> {
         length
     }
 
-    fn unclosed_quote(&self) -> Box<SyntaxError> {
+    fn unclosed_quote(&self) -> SyntaxError {
         let at = self.open.last().map_or(self.position, |(_, at)| *at);
-        Box::new(self.error(at, "this string is not closed before the end of the line"))
+        self.error(at, "this string is not closed before the end of the line")
     }
 
-    fn unclosed(&self, opener: Opener, at: usize) -> Box<SyntaxError> {
+    fn unclosed(&self, opener: Opener, at: usize) -> SyntaxError {
         let line = super::line_of(self.text, at);
         let message = match opener {
             Opener::Brace => format!("closing brace missing; block or object opened at line {line}"),
@@ -346,7 +346,7 @@ impl<'a> Lexer<'a> {
                 format!("no line with {} alone ends the heredoc opened at line {line}", &self.text[start..end])
             }
         };
-        Box::new(self.error(at, message))
+        self.error(at, message)
     }
 }
 

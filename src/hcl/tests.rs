@@ -28,7 +28,7 @@ fn says_where_and_what_is_wrong() {
         ("a = (1]\n", 1, 7, "']' closes nothing here: the parenthesis of line 1 is still open"),
         ("\n}\n", 2, 1, "'}' closes nothing"),
         ("a = \"x\nb = 1\n", 1, 5, "this string is not closed before the end of the line"),
-        ("a = <<END\nx\nEND", 1, 5, "no line with END alone ends the heredoc opened at line 1"),
+        ("a = <<END\nx\nEND,\n", 1, 5, "no line with END alone ends the heredoc opened at line 1"),
         ("a = << END\n", 1, 5, "'<<' must be followed by a word and the end of the line"),
         ("a = 1 /* x\n", 1, 7, "this comment is not closed: '*/' is missing"),
         ("a =\n", 1, 3, "a value is missing after '='"),

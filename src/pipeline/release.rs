@@ -184,7 +184,7 @@ pub enum Problem {
         nearest: Vec<String>,
     },
     /// Lambda runs no image that is an index.
-    #[error("the image {} in {repository} is a {kind}, which Lambda does not run", digest.short())]
+    #[error("Lambda does not run the image {} in {repository}: it is an index of several images ({kind})", digest.short())]
     IndexForLambda {
         /// Where.
         repository: Repository,

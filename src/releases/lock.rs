@@ -32,7 +32,14 @@ pub struct Holder {
 
 impl fmt::Display for Holder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} (process {}, '{}', since {})", self.by, self.process, self.command, self.since)
+        write!(
+            formatter,
+            "{} (process {}, '{}', since {})",
+            self.by,
+            self.process,
+            self.command,
+            self.since.strftime("%F %T UTC")
+        )
     }
 }
 

@@ -21,6 +21,12 @@ pub struct Review {
     pub plan_sha256: String,
     /// The commit of the estate that it was made from.
     pub commit: Option<String>,
+    /// Whether the Terraform files had changes that no commit had yet: then the files tell, not the commit.
+    #[serde(default)]
+    pub uncommitted: bool,
+    /// The SHA-256 of the Terraform files, in hexadecimal.
+    #[serde(default)]
+    pub files_sha256: String,
     /// The pipeline that may change.
     pub namespace: Option<String>,
     /// The digest of each image, by repository.
@@ -38,6 +44,8 @@ impl Review {
             form: FORM,
             plan_sha256: saved.sha256().to_owned(),
             commit: None,
+            uncommitted: false,
+            files_sha256: String::new(),
             namespace: None,
             digests: BTreeMap::new(),
             verdict: if passed { "passed" } else { "refused" }.to_owned(),

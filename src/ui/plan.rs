@@ -22,10 +22,13 @@ pub fn summary(summary: &Summary) -> String {
             }
             shown += 1;
         }
-        if module != Some(&line.module) {
-            let heading = line.module.as_ref().map_or_else(|| "outside every pipeline".to_owned(), ToString::to_string);
-            text.push_str(&format!("{}\n", paint::strong(&heading)));
-            module = Some(&line.module);
+        let heading = line.address.module();
+        if module != Some(heading) {
+            text.push_str(&format!(
+                "{}\n",
+                paint::strong(if heading.is_empty() { "the root itself" } else { heading })
+            ));
+            module = Some(heading);
         }
         text.push_str(&resource(line));
     }
@@ -40,7 +43,9 @@ pub fn summary(summary: &Summary) -> String {
 }
 
 fn resource(line: &Line) -> String {
-    let mut text = format!("  {} {}", mark(&line.effect), line.relative);
+    let address = line.address.as_str();
+    let relative = address.strip_prefix(line.address.module()).unwrap_or(address).trim_start_matches('.');
+    let mut text = format!("  {} {relative}", mark(&line.effect));
     let mut notes = Vec::new();
     if let Some(previous) = &line.previous_address {
         notes.push(format!("moved from {previous}"));

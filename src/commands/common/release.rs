@@ -141,6 +141,16 @@ fn not_done(ui: &Ui, report: &MoveReport) -> Failure {
     }
     let mut failure = Failure::new(Kind::Failed, message);
     failure.hints = hints;
+    let standing: Vec<&str> = report
+        .rows
+        .iter()
+        .filter(|row| matches!(row.outcome, MoveOutcome::AlreadyThere | MoveOutcome::Stays(_)))
+        .map(|row| row.repository.name.as_str())
+        .collect();
+    let failure = failure.hint(match standing.as_slice() {
+        [] => format!("no repository has the tag {}", report.tag),
+        names => format!("the tag {} is in {}", report.tag, names.join(", ")),
+    });
     failure.hint("run the same command again: it makes what is missing")
 }
 

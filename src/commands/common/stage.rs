@@ -1,6 +1,7 @@
 //! The terraform stage: find the program, plan, show, guard, apply.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -8,15 +9,19 @@ use serde::Serialize;
 
 use crate::context::{Context, LOCK_TOKEN};
 use crate::failure::{Failure, Kind};
+use crate::operations::fingerprint::fingerprint;
 use crate::operations::read_estate;
 use crate::operations::terraform_run::{self, Planned};
 use crate::pipeline::{Estate, Namespace};
 use crate::settings::{Origin, Variable};
 use crate::terraform::{
-    Allow, Applied, Ending, Error, Interrupts, LOCK_TIMEOUT, Permits, PlanOptions, Program, ProgramSettings, Rules,
-    Scope, Step, Value,
+    Allow, Applied, Ending, Error, Interrupts, LOCK_TIMEOUT, Permits, PlanOptions, Program, ProgramSettings, Review,
+    Rules, Scope, Step, Value,
 };
 use crate::ui::plan as shown;
+
+/// How many `--allow` flags are suggested: more of them are better not copied unread.
+const ALLOWS: usize = 4;
 
 /// What the user lets pass although the guard would refuse it.
 #[derive(Debug, Clone, Args)]
@@ -144,11 +149,36 @@ pub fn guard(planned: &Planned, may: &str) -> Result<(), Failure> {
     let allows: Vec<_> = planned.verdict.refusals.iter().filter_map(|refusal| refusal.allow.as_ref()).collect();
     if !allows.is_empty() {
         failure = failure.hint("find out why terraform wants that; to let it pass nevertheless:");
-        for allow in allows {
+        for allow in allows.iter().take(ALLOWS) {
             failure = failure.hint(format!("  --allow {}", allow.as_argument()));
+        }
+        if allows.len() > ALLOWS {
+            failure = failure.hint(format!("  … and {} more", allows.len() - ALLOWS));
         }
     }
     Err(failure)
+}
+
+/// Keeps a plan in a file, and beside it what `apply` wants to know. `digests` are those of the pipeline's tags.
+pub fn keep(
+    context: &Context,
+    planned: &Planned,
+    out: &Path,
+    namespace: Option<&Namespace>,
+    digests: BTreeMap<String, String>,
+) -> Result<(), Failure> {
+    let path = context.environment.directory().join(out);
+    let mut review = Review::of(&planned.saved, planned.verdict.passes());
+    review.commit = context.git().head().ok();
+    review.uncommitted = context.git().has_changes(&context.settings.terraform_dir).unwrap_or(false);
+    review.files_sha256 = fingerprint(&context.settings.root())?;
+    review.namespace = namespace.map(ToString::to_string);
+    review.digests = digests;
+    review.allows = planned.verdict.allowed.iter().map(ToString::to_string).collect();
+    planned.saved.save_as(&path)?;
+    review.write(&path)?;
+    context.ui.say(&format!("\nKept the plan in {0}, and what was reviewed in {0}.json.", out.display()));
+    Ok(())
 }
 
 /// Applies exactly the plan that was shown and judged.

@@ -6,10 +6,9 @@ use super::observe::NewPipeline;
 use super::{Arguments, report};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
-use crate::operations::terraform_run::Planned;
 use crate::operations::write_edits::write_edits;
 use crate::releases::Record;
-use crate::terraform::{Interrupts, Permits, PlanOptions, Program, Review};
+use crate::terraform::{Interrupts, Permits, PlanOptions, Program};
 
 /// Terraform, found and new enough: before anything is changed.
 pub fn terraform(context: &Context) -> Result<Program, Failure> {
@@ -33,7 +32,12 @@ pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &N
     let may = format!("'new' may only create things inside {}", plan.scaffold.pipeline.address());
     stage::guard(&planned, &may).map_err(|failure| stands(plan, failure))?;
     if let Some(out) = &arguments.out {
-        return keep(context, plan, &planned, &context.environment.directory().join(out));
+        let digests = plan.release.digests();
+        let digests = digests.into_iter().map(|(repository, digest)| (repository, digest.to_string())).collect();
+        stage::keep(context, &planned, out, Some(&plan.namespace), digests)?;
+        context.ui.say("Nothing was applied.");
+        report::print(context, plan, Some(&planned), None, &[]);
+        return Ok(End::Done);
     }
     if !planned.has_changes() && plan.is_nothing() && plan.unfinished.is_none() {
         let rows = verification::verify(context, &plan.namespace, &plan.release.plan)?;
@@ -88,7 +92,9 @@ fn make_tags(context: &Context, plan: &NewPipeline) -> Result<(), Failure> {
     let interrupts = Interrupts::of_process()
         .map_err(|error| Failure::failed(format!("the signals of this process cannot be watched: {error}")))?;
     let watch = interrupts.watch();
-    release::make(context, &plan.release.plan).map_err(|failure| stands(plan, failure))?;
+    release::make(context, &plan.release.plan).map_err(|failure| {
+        failure.hint(format!("the block {} stays in {}", plan.scaffold.pipeline.address(), plan.scaffold.place()))
+    })?;
     let pressed = interrupts.pressed();
     drop(watch);
     if pressed {
@@ -110,28 +116,12 @@ fn apply_is_wanted(context: &Context) -> Result<(), Failure> {
     Err(Failure::failed("answered no; nothing was applied"))
 }
 
-/// Keeps the plan, and beside it what `apply` wants to know.
-fn keep(context: &Context, plan: &NewPipeline, planned: &Planned, out: &std::path::Path) -> Outcome {
-    planned.saved.save_as(out)?;
-    let mut review = Review::of(&planned.saved, planned.verdict.passes());
-    review.commit = context.git().head().ok();
-    review.namespace = Some(plan.namespace.to_string());
-    review.digests =
-        plan.release.digests().into_iter().map(|(repository, digest)| (repository, digest.to_string())).collect();
-    review.allows = planned.verdict.allowed.iter().map(ToString::to_string).collect();
-    review.write(out)?;
-    let shown = out.strip_prefix(context.environment.directory()).unwrap_or(out).display().to_string();
-    context.ui.say(&format!("\nKept the plan in {shown}, and what was reviewed in {shown}.json. Nothing was applied."));
-    report::print(context, plan, Some(planned), None, &[]);
-    Ok(End::Done)
-}
-
 /// Adds to a failure what stands already and how to go on or take it away.
 fn stands(plan: &NewPipeline, failure: Failure) -> Failure {
     let tags = plan.release.plan.moves.len();
     failure
         .hint(format!(
-            "what stands: {} in {}, and the tag {} in up to {tags} repositories",
+            "what stands: {} in {}, and the tag {} in {tags} repositories",
             plan.scaffold.pipeline.address(),
             plan.scaffold.place(),
             plan.tag

@@ -94,6 +94,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if arguments.edit_only {
         return edit_only(&request, context);
     }
+    let repositories = context.settings.services.len();
+    ui.say(&format!("Reading the estate and what {repositories} services have in ECR …"));
     // Answered beforehand, nothing can change between the question and the lock: one reading is enough.
     let mut lock = None;
     if ui.says_yes() && !context.dry_run {

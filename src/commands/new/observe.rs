@@ -78,7 +78,6 @@ impl Request {
         rules.namespace(namespace.as_str()).map_err(|reason| {
             Failure::usage(reason).hint("mend the name, or namespace_pattern below [pipeline] in pipelinectl.toml")
         })?;
-        check_names(context, &namespace)?;
         let named = |word: &Option<String>| word.as_deref().map(|word| target::resolve(context, word)).transpose();
         let template = match (&arguments.template, &settings.pipeline.template, &arguments.from) {
             (Some(file), _, _) => Some(context.environment.directory().join(file)),
@@ -100,6 +99,7 @@ impl Request {
             let tag = release::tag_of(settings, &namespace, &source)?;
             (Some(source), Some(tag))
         };
+        check_names(context, &namespace)?;
         Ok(Self {
             rules,
             template,
@@ -217,7 +217,11 @@ impl NewPipeline {
     pub fn show(&self, context: &Context) {
         let ui = &context.ui;
         if let Some(record) = &self.unfinished {
-            ui.say(&format!("Going on with what {} began {}: the images of then are used.", record.by, record.started));
+            ui.say(&format!(
+                "Going on with what {} began {}: the images of then are used.",
+                record.by,
+                record.started.strftime("%F %T UTC")
+            ));
         }
         if self.is_nothing() && self.unfinished.is_none() {
             ui.say(&format!("{} has its block ({}) and its tags.", self.namespace, self.scaffold.place()));
@@ -294,11 +298,17 @@ pub fn refuse_behind(arguments: &Arguments, context: &Context) -> Result<(), Fai
         return Ok(());
     }
     let git = context.git();
-    if !arguments.no_fetch
-        && let Err(error) = git.fetch_upstream()
-        && !matches!(error, GitError::NoRepository { .. } | GitError::NotFound)
-    {
-        context.ui.warn(&format!("{error}; the checkout is compared with what was fetched last"));
+    // A fetch writes into the repository, which a dry run leaves alone.
+    if !arguments.no_fetch && !context.dry_run {
+        let progress = context.ui.reading();
+        progress.started("git", "fetching");
+        let fetched = git.fetch_upstream();
+        progress.dismissed("git");
+        if let Err(error) = fetched
+            && !matches!(error, GitError::NoRepository { .. } | GitError::NotFound)
+        {
+            context.ui.warn(&format!("{error}; the checkout is compared with what was fetched last"));
+        }
     }
     match git.commits_behind(&context.settings.terraform_dir) {
         Ok(Some(behind @ 1..)) => {

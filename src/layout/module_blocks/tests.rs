@@ -170,11 +170,11 @@ proptest! {
         mark in any::<bool>(),
         cut in any::<bool>(),
         namespace in prop_oneof![Just("2022-08-30"), Just("2022-10-14-2"), Just("2023-01-01-shadow")],
-        place in 0..3,
+        place in 0..3_usize,
     ) {
         let sibling = |date: &str| format!("# of {date}\nmodule \"p_{date}\" {{\n  source    = \"./stack\"\n  namespace = \"{date}\" # x\n}}\n");
         let mut text = format!(
-            "{}{}{}{}{}",
+            "{}\n{}{}\n{}{}",
             above.concat(),
             sibling("2022-08-31"),
             between.concat(),
