@@ -1,6 +1,5 @@
 //! `pipelinectl apply`
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,7 +8,7 @@ use serde::Serialize;
 
 use super::common::lock::LockArguments;
 use super::common::release;
-use super::common::stage::{self, PlanReport};
+use super::common::stage::{self, MayChange, PlanReport};
 use super::common::{
     estate,
     verification::{self, ServiceRow},
@@ -19,8 +18,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::fingerprint::fingerprint;
 use crate::operations::terraform_run;
-use crate::pipeline::Namespace;
-use crate::pipeline::release::ImageSource;
+use crate::pipeline::{Estate, Namespace};
 use crate::releases::{Lock, Record};
 use crate::terraform::{Allow, Permits, Review};
 
@@ -45,8 +43,8 @@ pub struct Arguments {
 /// What `pipelinectl apply --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Report {
-    /// The pipeline that may change, where the plan was made for one.
-    pub namespace: Option<String>,
+    /// The pipelines that may change.
+    pub pipelines: Vec<String>,
     /// The plan.
     pub plan: PlanReport,
     /// Whether it was applied; false for a dry run and for a plan without changes.
@@ -63,29 +61,38 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Err(Failure::usage(format!("there is no file {}", arguments.file.display()))
             .hint("make it with 'pipelinectl plan --out FILE'"));
     }
+    if !Review::path(&path).is_file() {
+        let file = arguments.file.display();
+        return Err(Failure::refused(format!("there is no {file}.json beside {file}: nobody knows what was reviewed"))
+            .hint("make both with 'pipelinectl plan --out FILE' or 'pipelinectl new --plan-only --out FILE'"));
+    }
     let review = Review::read(&path)?;
-    let namespace = review.namespace.as_deref().map(str::parse::<Namespace>).transpose()?;
-    let mut lock = None;
+    let changed = pipelines(&review)?;
+    let mut locks = Vec::new();
     if ui.says_yes() && !context.dry_run {
-        lock = take(arguments, context, namespace.as_ref())?;
+        locks = take(arguments, context, &changed)?;
     }
     refuse_other_commit(context, &review)?;
-    let mut seen = observe(context, &review, namespace.as_ref())?;
-
     let estate = estate::read(context)?;
+    let mut seen = observe(context, &review, &changed, &estate)?;
+
     let allows: Vec<Allow> = review.allows.iter().filter_map(|text| text.parse().ok()).collect();
-    let changed: Vec<_> = namespace.iter().map(|namespace| (namespace.clone(), Permits::Anything)).collect();
     let rules = stage::rules(&estate, &changed, &allows)?;
     stage::check_account(context)?;
     let program = stage::program(context)?;
     program.version(&*ui.reading())?;
     let planned = terraform_run::reviewed(&program, &path, &review, &rules, &*ui.progress())?;
     stage::show(context, &planned);
-    let may = namespace.as_ref().map_or("no pipeline may change".to_owned(), |ns| format!("only {ns} may change"));
+    let names: Vec<&str> = changed.iter().map(|one| one.namespace.as_str()).collect();
+    let may = if names.is_empty() {
+        "no pipeline may change".to_owned()
+    } else {
+        format!("only {} may change", names.join(", "))
+    };
     stage::guard(&planned, &may)?;
 
     let mut report = Report {
-        namespace: review.namespace.clone(),
+        pipelines: names.iter().map(ToString::to_string).collect(),
         plan: PlanReport::of(&planned),
         applied: false,
         services: Vec::new(),
@@ -103,23 +110,23 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         if !ui.confirm("Apply this plan?") {
             return Err(Failure::failed("answered no; nothing was applied"));
         }
-        if lock.is_none() {
-            lock = take(arguments, context, namespace.as_ref())?;
+        if !ui.says_yes() {
+            locks = take(arguments, context, &changed)?;
             refuse_other_commit(context, &review)?;
-            seen = observe(context, &review, namespace.as_ref())?;
+            seen = observe(context, &review, &changed, &estate)?;
         }
         stage::apply(context, &program, &planned)?;
         report.applied = true;
     }
     let mut failed = false;
-    if let (Some(namespace), Some(seen)) = (&namespace, &seen) {
-        let rows = verification::verify(context, namespace, &seen.plan)?;
-        failed = rows.iter().any(|row| row.verdict.is_failure());
-        report.services = rows.iter().map(ServiceRow::of).collect();
+    for (namespace, release) in &seen {
+        let rows = verification::verify(context, namespace, &release.plan)?;
+        failed |= rows.iter().any(|row| row.verdict.is_failure());
+        report.services.extend(rows.iter().map(ServiceRow::of));
         ui.show(&verification::table(&rows));
         finish(context, namespace, verification::ending(&rows))?;
     }
-    drop(lock);
+    drop(locks);
     ui.report(&report, |_| String::new());
     if failed {
         ui.fail("the plan is applied, but not every service runs what its tag names", &[]);
@@ -129,8 +136,17 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     Ok(End::Done)
 }
 
-fn take(arguments: &Arguments, context: &Context, namespace: Option<&Namespace>) -> Result<Option<Lock>, Failure> {
-    namespace.map(|namespace| context.lock(namespace, "apply", arguments.lock.wait_lock)).transpose()
+/// The pipelines that were to change when the plan was reviewed.
+fn pipelines(review: &Review) -> Result<Vec<MayChange>, Failure> {
+    let pipeline = |(namespace, address): (&String, &String)| {
+        Ok(MayChange { namespace: namespace.parse()?, address: address.clone(), permits: Permits::Anything })
+    };
+    review.pipelines.iter().map(pipeline).collect()
+}
+
+/// In the order of their names, so that two who want the same ones do not wait for each other.
+fn take(arguments: &Arguments, context: &Context, changed: &[MayChange]) -> Result<Vec<Lock>, Failure> {
+    changed.iter().map(|one| context.lock(&one.namespace, "apply", arguments.lock.wait_lock)).collect()
 }
 
 /// A plan is applied where it was made: at its commit, or, when its block was committed after the plan, where the
@@ -155,29 +171,32 @@ fn short(commit: &str) -> &str {
     &commit[..commit.len().min(8)]
 }
 
-/// Reads the pipeline's tags, and refuses if they are not what they were.
+/// Reads the pipelines' tags, and refuses if they are not what they were.
 fn observe(
     context: &Context,
     review: &Review,
-    namespace: Option<&Namespace>,
-) -> Result<Option<release::Release>, Failure> {
-    let Some(namespace) = namespace else { return Ok(None) };
+    changed: &[MayChange],
+    estate: &Estate,
+) -> Result<Vec<(Namespace, release::Release)>, Failure> {
+    let mut seen = Vec::new();
     if context.settings.services.is_empty() {
-        return Ok(None);
+        return Ok(seen);
     }
-    let tag = context.settings.images.pipeline_tag.replace("{namespace}", namespace.as_str());
-    let seen = release::observe(context, &tag, &ImageSource::Tag(tag.clone()), &BTreeMap::new())?;
-    let moved: Vec<String> = seen
-        .digests()
-        .into_iter()
-        .filter(|(repository, digest)| review.digests.get(repository).is_some_and(|then| *then != digest.as_str()))
-        .map(|(repository, _)| repository)
-        .collect();
-    if moved.is_empty() {
-        return Ok(Some(seen));
+    for one in changed.iter().filter(|one| estate.find(&one.namespace).is_some()) {
+        let release = release::standing(context, &one.namespace)?;
+        let named = release.named();
+        let moved: Vec<&str> = named
+            .iter()
+            .filter(|(tag, digest)| review.digests.get(*tag).is_some_and(|then| then != *digest))
+            .map(|(tag, _)| tag.as_str())
+            .collect();
+        if !moved.is_empty() {
+            return Err(Failure::refused(format!("tags have moved since the plan was made: {}", moved.join(", ")))
+                .hint("plan again and review the new plan"));
+        }
+        seen.push((one.namespace.clone(), release));
     }
-    Err(Failure::refused(format!("the tag {tag} has moved since the plan was made: {}", moved.join(", ")))
-        .hint("plan again and review the new plan"))
+    Ok(seen)
 }
 
 /// Completes the record of the `new` that stopped before its apply.

@@ -14,7 +14,7 @@ use crate::hcl::{Item, Items, items, literal_string};
 use crate::layout::module_blocks::ModuleBlocks;
 use crate::layout::{Finding, SourceFile, check, module_variables};
 use crate::operations::read_estate;
-use crate::ui::paint;
+use crate::ui::{counted, paint};
 
 /// Look for mistakes in the estate, without credentials
 ///
@@ -80,11 +80,10 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
         report.findings.iter().map(line).collect()
     });
     if report.findings.is_empty() {
-        context.ui.say(&format!("{} pipelines, nothing to complain of.", report.pipelines));
+        context.ui.say(&format!("{}, nothing to complain of.", counted(report.pipelines, "pipeline")));
         return Ok(End::Done);
     }
-    let count = report.findings.len();
-    context.ui.say(&format!("{count} {}", if count == 1 { "finding" } else { "findings" }));
+    context.ui.say(&counted(report.findings.len(), "finding"));
     Ok(End::Findings)
 }
 

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::resolve_images::{ImageRequest, resolve_images};
 use crate::pipeline::release::{ImageSource, Source};
-use crate::ui::paint;
+use crate::ui::{counted, paint};
 
 /// Look for what keeps pipelinectl from working here
 ///
@@ -72,6 +72,7 @@ fn bad(name: &str, failure: impl Into<Failure>) -> Row {
 
 /// Looks at everything, and prints it.
 pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
+    context.ui.say("Looking around …");
     let mut checks = vec![good("pipelinectl", env!("CARGO_PKG_VERSION"))];
     checks.push(configuration(context));
     checks.extend(estate_checks(context));
@@ -93,7 +94,7 @@ fn configuration(context: &Context) -> Row {
             if services == 0 {
                 return note("configuration", file, "name each [[service]] and its repository there");
             }
-            good("configuration", format!("{file}, {services} services"))
+            good("configuration", format!("{file}, {}", counted(services, "service")))
         }
         Err(error) => bad("configuration", error),
     }
@@ -105,7 +106,7 @@ fn estate_checks(context: &Context) -> Vec<Row> {
         Err(failure) => return vec![bad("estate", failure)],
     };
     let folder = context.settings.terraform_dir.display();
-    let mut rows = vec![good("estate", format!("{folder}, {} pipelines", estate.pipelines.len()))];
+    let mut rows = vec![good("estate", format!("{folder}, {}", counted(estate.pipelines.len(), "pipeline")))];
     if !estate.unclear.is_empty() {
         let found = match estate.unclear.len() {
             1 => "a module does not say which pipeline it is".to_owned(),
@@ -250,7 +251,12 @@ fn repositories(context: &Context) -> Vec<Row> {
             Source::Found(_) | Source::Ambiguous { .. } => fine += 1,
         }
     }
-    rows.insert(0, good("repositories", format!("{fine} of {} have an image latest with a commit tag", states.len())));
+    if fine > 0 {
+        rows.insert(
+            0,
+            good("repositories", format!("{fine} of {} have an image latest with a commit tag", states.len())),
+        );
+    }
     rows
 }
 

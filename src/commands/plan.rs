@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::common::release;
-use super::common::stage::{self, AllowArguments, PlanReport};
+use super::common::stage::{self, AllowArguments, MayChange, PlanReport};
 use super::common::{estate, target};
 use super::{End, Outcome};
 use crate::context::Context;
@@ -16,7 +16,6 @@ use crate::failure::Failure;
 use crate::layout::module_blocks::ModuleBlocks;
 use crate::layout::{Rules, SourceFile};
 use crate::operations::read_estate;
-use crate::pipeline::release::ImageSource;
 use crate::pipeline::{Estate, Namespace};
 use crate::terraform::{Permits, PlanOptions};
 
@@ -66,18 +65,18 @@ pub struct Report {
 /// Finds out which pipelines may change, plans, shows, judges, keeps.
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let ui = &context.ui;
+    ui.say("Reading the estate …");
     let estate = estate::read(context)?;
-    let pipelines = match &arguments.pipeline {
-        Some(word) => vec![known(&estate, target::resolve(context, word)?)?],
+    let changed = match &arguments.pipeline {
+        Some(word) => vec![known(&estate, &target::resolve(context, word)?)?],
         None => changed(context, &estate, arguments.base.as_deref())?,
     };
-    let changed: Vec<_> = pipelines.iter().map(|namespace| (namespace.clone(), Permits::Anything)).collect();
     let rules = stage::rules(&estate, &changed, &arguments.allow.allows)?;
     stage::check_account(context)?;
     let program = stage::program(context)?;
     let options = PlanOptions { lock: !arguments.no_lock && !context.dry_run, ..PlanOptions::default() };
     let planned = stage::plan(context, &program, &options, &rules)?;
-    let names: Vec<String> = pipelines.iter().map(ToString::to_string).collect();
+    let names: Vec<String> = changed.iter().map(|one| one.namespace.to_string()).collect();
     let may = match names.as_slice() {
         [] => "no pipeline's block differs from the main branch, so nothing may change".to_owned(),
         names => format!("only {} may change", names.join(", ")),
@@ -89,18 +88,20 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let mut report =
         Report { has_changes: planned.has_changes(), plan: PlanReport::of(&planned), pipelines: names, out: None };
     if let Some(out) = arguments.out.as_ref().filter(|_| !context.dry_run) {
-        let one = if let [namespace] = pipelines.as_slice() { Some(namespace) } else { None };
-        let digests = one.map(|namespace| digests(context, namespace)).transpose()?.unwrap_or_default();
-        stage::keep(context, &planned, out, one, digests)?;
+        let mut digests = BTreeMap::new();
+        for one in changed.iter().filter(|one| estate.find(&one.namespace).is_some()) {
+            digests.extend(release::digests(context, &one.namespace)?);
+        }
+        stage::keep(context, &planned, out, &changed, digests)?;
         report.out = Some(out.display().to_string());
     }
     ui.report(&report, |_| String::new());
     Ok(if arguments.detailed_exitcode && report.has_changes { End::Changes } else { End::Done })
 }
 
-fn known(estate: &Estate, namespace: Namespace) -> Result<Namespace, Failure> {
-    if estate.find(&namespace).is_some() {
-        return Ok(namespace);
+fn known(estate: &Estate, namespace: &Namespace) -> Result<MayChange, Failure> {
+    if let Some(pipeline) = estate.find(namespace) {
+        return Ok(MayChange::of(pipeline, Permits::Anything));
     }
     let names: Vec<&str> =
         estate.newest_first().into_iter().take(5).map(|pipeline| pipeline.namespace.as_str()).collect();
@@ -108,18 +109,8 @@ fn known(estate: &Estate, namespace: Namespace) -> Result<Namespace, Failure> {
         .hint(format!("there are: {}", names.join(", "))))
 }
 
-/// The digests that the pipeline's tags name now: `apply` refuses when they have moved.
-fn digests(context: &Context, namespace: &Namespace) -> Result<BTreeMap<String, String>, Failure> {
-    if context.settings.services.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let tag = context.settings.images.pipeline_tag.replace("{namespace}", namespace.as_str());
-    let seen = release::observe(context, &tag, &ImageSource::Tag(tag.clone()), &BTreeMap::new())?;
-    Ok(seen.digests().into_iter().map(|(repository, digest)| (repository, digest.to_string())).collect())
-}
-
 /// The pipelines whose blocks are not what they were where this branch left the base.
-fn changed(context: &Context, estate: &Estate, base: Option<&str>) -> Result<Vec<Namespace>, Failure> {
+fn changed(context: &Context, estate: &Estate, base: Option<&str>) -> Result<Vec<MayChange>, Failure> {
     let git = context.git();
     let revision = base.unwrap_or(&context.settings.images.main_branch);
     let Some(merge_base) = git.merge_base(revision)? else {
@@ -133,12 +124,17 @@ fn changed(context: &Context, estate: &Estate, base: Option<&str>) -> Result<Vec
     let rules = estate::rules(&context.settings)?;
     let now = blocks(estate, &estate::files(context)?);
     let files = read_estate::at_commit(&git, &merge_base, &below, &context.settings.terraform_dir)?;
-    let then = blocks(&read_at(&files, &rules, &merge_base)?, &files);
-    let mut changed: Vec<Namespace> =
-        now.keys().chain(then.keys()).filter(|name| now.get(*name) != then.get(*name)).cloned().collect();
-    changed.sort();
-    changed.dedup();
-    let names: Vec<&str> = changed.iter().map(Namespace::as_str).collect();
+    let old = read_at(&files, &rules, &merge_base)?;
+    let then = blocks(&old, &files);
+    // One that was taken out is still in the state, at the address that it had.
+    let there =
+        estate.pipelines.iter().chain(old.pipelines.iter().filter(|gone| estate.find(&gone.namespace).is_none()));
+    let mut changed: Vec<MayChange> = there
+        .filter(|pipeline| now.get(&pipeline.namespace) != then.get(&pipeline.namespace))
+        .map(|pipeline| MayChange::of(pipeline, Permits::Anything))
+        .collect();
+    changed.sort_by(|one, other| one.namespace.cmp(&other.namespace));
+    let names: Vec<&str> = changed.iter().map(|one| one.namespace.as_str()).collect();
     let short = &merge_base[..merge_base.len().min(8)];
     context.ui.say(&match names.as_slice() {
         [] => format!("No pipeline's block differs from {short} ({revision})."),

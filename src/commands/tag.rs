@@ -12,6 +12,7 @@ use super::{End, Outcome};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::pipeline::release::ImageSource;
+use crate::ui::counted;
 use crate::ui::tags::tags;
 
 /// Make the image tags of a pipeline exist in every repository
@@ -62,6 +63,13 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         }
     };
     let tag = release::tag_of(&context.settings, &namespace, &source)?;
+    release::require_services(&context.settings)?;
+    ui.say(&format!("Reading {} services' repositories …", context.settings.services.len()));
+    // Answered beforehand, nothing can change between the question and the lock: one reading is enough.
+    let mut lock = None;
+    if ui.says_yes() && !context.dry_run {
+        lock = Some(context.lock(&namespace, "tag", arguments.lock.wait_lock)?);
+    }
     let mut seen = release::observe(context, &tag, &source, &BTreeMap::new())?;
 
     ui.show(&tags(&seen.plan, &seen.commits, ui.width()));
@@ -74,14 +82,17 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         if !ui.can_ask() {
             return Err(Failure::failed("nobody is there to say yes").hint("use --yes to make the tags unattended"));
         }
-        if !ui.confirm(&format!("Make {} tags {tag}?", seen.plan.changes().count())) {
+        if !ui.confirm(&format!("Make {} {tag}?", counted(seen.plan.changes().count(), "tag"))) {
             return Err(Failure::failed("answered no; nothing was changed"));
         }
-        let _lock = context.lock(&namespace, "tag", arguments.lock.wait_lock)?;
-        // Under the lock everything is read again; the digests that were shown are the ones that are tagged.
-        seen = release::observe(context, &tag, &source, &seen.digests())?;
+        if lock.is_none() {
+            lock = Some(context.lock(&namespace, "tag", arguments.lock.wait_lock)?);
+            // Everything is read again; the digests that were shown are the ones that are tagged.
+            seen = release::observe(context, &tag, &source, &seen.digests())?;
+        }
         release::make(context, &seen.plan)?;
     }
+    drop(lock);
     let changed = !nothing && !context.dry_run;
     let report = Report { namespace: namespace.to_string(), tag, changed, tags: seen.rows() };
     ui.report(&report, |_| String::new());

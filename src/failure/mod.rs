@@ -76,12 +76,17 @@ impl Failure {
     }
 }
 
-/// A message followed by the line of the file that it is about, with a mark below the column.
+/// The characters of a line that are shown.
+const SHOWN: usize = 100;
+
+/// A message followed by the line of the file that it is about, with a mark below the column. Of a long line, the part
+/// around the column is shown.
 fn with_line(message: &str, line: usize, column: usize, text: &str) -> String {
-    let text = text.replace('\t', " ");
+    let first = column.saturating_sub(SHOWN * 3 / 4);
+    let text: String = text.replace('\t', " ").chars().skip(first).take(SHOWN).collect();
     let number = line.to_string();
     let gap = " ".repeat(number.len());
-    let before = " ".repeat(column.saturating_sub(1));
+    let before = " ".repeat(column.saturating_sub(1 + first));
     format!("{message}\n{gap} |\n{number} | {text}\n{gap} | {before}^")
 }
 
@@ -178,6 +183,13 @@ mod tests {
             with_line("main.tf:12:3: wrong", 12, 3, "  x = }"),
             "main.tf:12:3: wrong\n   |\n12 |   x = }\n   |   ^"
         );
+    }
+
+    #[test]
+    fn shows_the_part_of_a_long_line_that_it_is_about() {
+        let text = with_line("wrong", 1, 500, &"x".repeat(1000));
+        assert!(text.lines().all(|line| line.chars().count() <= SHOWN + 4), "{text}");
+        assert!(text.ends_with('^'));
     }
 
     #[test]

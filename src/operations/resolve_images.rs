@@ -181,6 +181,12 @@ async fn other_source(
             }
         }
     }
-    let nearest = similar(&asked, tags.keys().map(String::as_str), SUGGESTIONS);
-    Ok(Source::Missing { asked, nearest })
+    // Which commits are spelled alike says nothing to somebody who asked for another sort of tag.
+    let of_a_commit = |tag: &&str| request.commits.commit_in(tag).is_some();
+    let alike: Vec<&str> = match request.commits.commit_in(&asked) {
+        Some(_) => tags.keys().map(String::as_str).filter(of_a_commit).collect(),
+        None => tags.keys().map(String::as_str).filter(|tag| !of_a_commit(tag)).collect(),
+    };
+    let known = if alike.is_empty() { tags.keys().map(String::as_str).collect() } else { alike };
+    Ok(Source::Missing { nearest: similar(&asked, known, SUGGESTIONS), asked })
 }

@@ -27,9 +27,12 @@ pub struct Review {
     /// The SHA-256 of the Terraform files, in hexadecimal.
     #[serde(default)]
     pub files_sha256: String,
-    /// The pipeline that may change.
+    /// The pipeline that may change, where it is one.
     pub namespace: Option<String>,
-    /// The digest of each image, by repository.
+    /// The pipelines that may change, each with the address of its module.
+    #[serde(default)]
+    pub pipelines: BTreeMap<String, String>,
+    /// The digest that each tag named, by repository and tag: `weco/concepts_aggregator:2022-08-31`.
     pub digests: BTreeMap<String, String>,
     /// `passed` or `refused`.
     pub verdict: String,
@@ -47,6 +50,7 @@ impl Review {
             uncommitted: false,
             files_sha256: String::new(),
             namespace: None,
+            pipelines: BTreeMap::new(),
             digests: BTreeMap::new(),
             verdict: if passed { "passed" } else { "refused" }.to_owned(),
             allows: Vec::new(),

@@ -31,7 +31,7 @@ impl Program {
     pub fn read_state(&self, progress: &dyn Progress) -> Result<(), Error> {
         let _watch = self.interrupts().watch();
         let folder = PrivateFolder::new()?;
-        let ended = self.run_to_file(&folder, &["state".into(), "pull".into()], progress)?;
+        let ended = self.run_to_file(&folder, &["state".into(), "pull".into(), "-no-color".into()], progress)?;
         if ended.interrupted {
             return Err(self.interrupted("state pull"));
         }

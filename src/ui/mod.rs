@@ -16,6 +16,11 @@ use serde::Serialize;
 use crate::progress::Progress;
 use progress::{Lines, Live, Reading, Within};
 
+/// A number of things: `1 pipeline`, `2 pipelines`.
+pub fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 /// How the program talks in this run.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about the two streams")]
 pub struct Ui {

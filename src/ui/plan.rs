@@ -156,6 +156,9 @@ pub fn refusals(verdict: &Verdict) -> String {
     }
     for refusal in &verdict.refusals {
         text.push_str(&format!("\n  {} {}: {}", paint::bad("✗"), refusal.address, refused(refusal)));
+        if let Some(allow) = &refusal.allow {
+            text.push_str(&format!("\n      {}", paint::faint(&format!("--allow {}", allow.as_argument()))));
+        }
     }
     text
 }

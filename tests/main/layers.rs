@@ -117,7 +117,13 @@ fn rooms_name_only_what_the_arrows_allow() {
             continue;
         };
         rooms.insert(room.clone());
+        // Tests may stand on more than the code that they test.
+        let name = relative.to_string_lossy();
+        if name.contains("/tests/") || name.ends_with("tests.rs") {
+            continue;
+        }
         let text = fs::read_to_string(&file).expect("readable");
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
         for named in rooms_named_in(&text) {
             if named != room && !allowed.contains(&named.as_str()) {
                 wrong.insert(format!("{} names crate::{named}", relative.display()));

@@ -67,6 +67,16 @@ pub struct Release {
     pub commits: BTreeMap<String, Commit>,
 }
 
+/// Without services there is nothing to tag.
+pub fn require_services(settings: &Settings) -> Result<(), Failure> {
+    settings.require_file()?;
+    if settings.services.is_empty() {
+        return Err(Failure::usage(format!("{FILE_NAME} names no [[service]]"))
+            .hint("name each service and its repository there"));
+    }
+    Ok(())
+}
+
 /// Reads every repository and decides what becomes of the pipeline's tag there.
 pub fn observe(
     context: &Context,
@@ -75,11 +85,7 @@ pub fn observe(
     pinned: &BTreeMap<String, Digest>,
 ) -> Result<Release, Failure> {
     let settings = &context.settings;
-    settings.require_file()?;
-    if settings.services.is_empty() {
-        return Err(Failure::usage(format!("{FILE_NAME} names no [[service]]"))
-            .hint("name each service and its repository there"));
-    }
+    require_services(settings)?;
     let session = context.session()?;
     let progress = context.ui.reading();
     let pinned: BTreeMap<Repository, Digest> = settings
@@ -106,6 +112,21 @@ pub fn observe(
     // Subjects are only shown: without git, the commits are shown by their digits.
     let commits = context.images_git().describe(&named).unwrap_or_default();
     Ok(Release { identity, plan, commits })
+}
+
+/// What the tags of pipelines name, by repository and tag: `weco/concepts_aggregator:2022-08-31`. A pipeline that is
+/// taken away may have none any more.
+pub fn digests(context: &Context, namespace: &Namespace) -> Result<BTreeMap<String, String>, Failure> {
+    if context.settings.services.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    Ok(standing(context, namespace)?.named())
+}
+
+/// The pipeline's tags as they are; an error where one is missing.
+pub fn standing(context: &Context, namespace: &Namespace) -> Result<Release, Failure> {
+    let tag = context.settings.images.pipeline_tag.replace("{namespace}", namespace.as_str());
+    observe(context, &tag, &ImageSource::Tag(tag.clone()), &BTreeMap::new())
 }
 
 /// Makes the tags. If one cannot be made, says what was put back and what stands, and fails.
@@ -195,6 +216,13 @@ impl Release {
             }
         };
         self.plan.moves.iter().map(row).collect()
+    }
+
+    /// The digest of each tag by repository and tag, as a review keeps it.
+    pub fn named(&self) -> BTreeMap<String, String> {
+        let name =
+            |(repository, digest): (String, Digest)| (format!("{repository}:{}", self.plan.tag), digest.to_string());
+        self.digests().into_iter().map(name).collect()
     }
 
     /// The digest of each repository by its name, as a record keeps it.

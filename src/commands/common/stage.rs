@@ -12,16 +12,13 @@ use crate::failure::{Failure, Kind};
 use crate::operations::fingerprint::fingerprint;
 use crate::operations::read_estate;
 use crate::operations::terraform_run::{self, Planned};
-use crate::pipeline::{Estate, Namespace};
+use crate::pipeline::{Estate, Namespace, Pipeline};
 use crate::settings::{Origin, Variable};
 use crate::terraform::{
-    Allow, Applied, Ending, Error, Interrupts, LOCK_TIMEOUT, Permits, PlanOptions, Program, ProgramSettings, Review,
-    Rules, Scope, Step, Value,
+    Allow, Applied, Diagnostic, Ending, Error, Interrupts, LOCK_TIMEOUT, Permits, PlanOptions, Program,
+    ProgramSettings, Review, Rules, Scope, Step, Value,
 };
 use crate::ui::plan as shown;
-
-/// How many `--allow` flags are suggested: more of them are better not copied unread.
-const ALLOWS: usize = 4;
 
 /// What the user lets pass although the guard would refuse it.
 #[derive(Debug, Clone, Args)]
@@ -83,24 +80,35 @@ pub fn program(context: &Context) -> Result<Program, Failure> {
     })?)
 }
 
-/// The rules for a command that may change these pipelines of the estate.
-pub fn rules(estate: &Estate, changed: &[(Namespace, Permits)], allows: &[Allow]) -> Result<Rules, Failure> {
-    let mut scopes = Vec::new();
-    for (namespace, permits) in changed {
-        for pipeline in estate.pipelines.iter().filter(|pipeline| pipeline.namespace == *namespace) {
-            let module = pipeline.address().parse().map_err(|error| {
-                Failure::usage(format!("{}:{}: {error}", pipeline.file, pipeline.line))
-                    .hint("give the module another label")
-            })?;
-            scopes.push(Scope { module, namespace: Some(namespace.clone()), permits: *permits });
-        }
+/// A pipeline that a command may change.
+#[derive(Debug, Clone)]
+pub struct MayChange {
+    /// The pipeline.
+    pub namespace: Namespace,
+    /// The address of its module: `module.concepts_pipeline_2022-08-31`.
+    pub address: String,
+    /// What may happen in it.
+    pub permits: Permits,
+}
+
+impl MayChange {
+    /// A pipeline of the estate.
+    pub fn of(pipeline: &Pipeline, permits: Permits) -> Self {
+        Self { namespace: pipeline.namespace.clone(), address: pipeline.address(), permits }
     }
-    Ok(Rules {
-        scopes,
-        allows: allows.to_vec(),
-        namespaces: estate.pipelines.iter().map(|pipeline| pipeline.namespace.clone()).collect(),
-        targeted_destroy: false,
-    })
+}
+
+/// The rules for a command that may change these pipelines.
+pub fn rules(estate: &Estate, changed: &[MayChange], allows: &[Allow]) -> Result<Rules, Failure> {
+    let mut scopes = Vec::new();
+    for MayChange { namespace, address, permits } in changed {
+        let module = address
+            .parse()
+            .map_err(|error| Failure::usage(format!("{address}: {error}")).hint("give the module another label"))?;
+        scopes.push(Scope { module, namespace: Some(namespace.clone()), permits: *permits });
+    }
+    let known = estate.pipelines.iter().map(|pipeline| pipeline.namespace.clone());
+    Ok(Rules { scopes, allows: allows.to_vec(), namespaces: known.collect(), targeted_destroy: false })
 }
 
 /// Plans, and shows the plan with what is worth a second look. The guard's refusal is for the caller to ask for.
@@ -145,26 +153,20 @@ pub fn guard(planned: &Planned, may: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!("the plan is refused: {may}{}", shown::refusals(&planned.verdict));
-    let mut failure = Failure::refused(message).hint("nothing was applied");
-    let allows: Vec<_> = planned.verdict.refusals.iter().filter_map(|refusal| refusal.allow.as_ref()).collect();
-    if !allows.is_empty() {
-        failure = failure.hint("find out why terraform wants that; to let it pass nevertheless:");
-        for allow in allows.iter().take(ALLOWS) {
-            failure = failure.hint(format!("  --allow {}", allow.as_argument()));
-        }
-        if allows.len() > ALLOWS {
-            failure = failure.hint(format!("  … and {} more", allows.len() - ALLOWS));
-        }
+    let mut failure = Failure::refused(message).hint("nothing was applied; find out why terraform wants that");
+    if planned.verdict.refusals.iter().any(|refusal| refusal.allow.is_some()) {
+        failure = failure.hint("with the --allow that stands below a change, it would pass nevertheless");
     }
     Err(failure)
 }
 
-/// Keeps a plan in a file, and beside it what `apply` wants to know. `digests` are those of the pipeline's tags.
+/// Keeps a plan in a file, and beside it what `apply` wants to know. `digests` are those of the tags, as [`release::digests`]
+/// names them.
 pub fn keep(
     context: &Context,
     planned: &Planned,
     out: &Path,
-    namespace: Option<&Namespace>,
+    changed: &[MayChange],
     digests: BTreeMap<String, String>,
 ) -> Result<(), Failure> {
     let path = context.environment.directory().join(out);
@@ -172,7 +174,8 @@ pub fn keep(
     review.commit = context.git().head().ok();
     review.uncommitted = context.git().has_changes(&context.settings.terraform_dir).unwrap_or(false);
     review.files_sha256 = fingerprint(&context.settings.root())?;
-    review.namespace = namespace.map(ToString::to_string);
+    review.pipelines = changed.iter().map(|one| (one.namespace.to_string(), one.address.clone())).collect();
+    review.namespace = if let [one] = changed { Some(one.namespace.to_string()) } else { None };
     review.digests = digests;
     review.allows = planned.verdict.allowed.iter().map(ToString::to_string).collect();
     planned.saved.save_as(&path)?;
@@ -198,11 +201,19 @@ pub fn apply(context: &Context, program: &Program, planned: &Planned) -> Result<
     }
     let (kind, what) = match applied.ending {
         Ending::Complete => return Ok(applied),
-        Ending::Failed => (Kind::Failed, "terraform apply failed"),
-        Ending::Interrupted => (Kind::Interrupted, "terraform apply was interrupted; the state is saved"),
+        Ending::Failed if applied.status.starts_with("signal") => {
+            (Kind::Failed, format!("terraform apply was ended from outside ({})", applied.status))
+        }
+        Ending::Failed => (Kind::Failed, "terraform apply failed".to_owned()),
+        Ending::Interrupted => (Kind::Interrupted, "terraform apply was interrupted; the state is saved".to_owned()),
     };
-    let mut message = what.to_owned();
+    let mut message = what;
+    let mut told: Vec<&Diagnostic> = Vec::new();
     for diagnostic in &applied.errors {
+        if told.contains(&diagnostic) {
+            continue;
+        }
+        told.push(diagnostic);
         message.push_str(&format!("\n  {diagnostic}"));
         for line in diagnostic.detail.lines().filter(|line| !line.trim().is_empty()) {
             message.push_str(&format!("\n    {line}"));
@@ -214,7 +225,11 @@ pub fn apply(context: &Context, program: &Program, planned: &Planned) -> Result<
             message.push_str(&format!("\n  {what}: {}", addresses(steps)));
         }
     }
-    Err(Failure::new(kind, message))
+    let failure = Failure::new(kind, message);
+    if applied.status.starts_with("signal") {
+        return Err(failure.hint("what it made last may be missing from the state, and the state's lock may be left"));
+    }
+    Err(failure)
 }
 
 fn addresses(steps: &[Step]) -> String {

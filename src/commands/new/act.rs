@@ -1,5 +1,6 @@
 //! Makes what was shown: the edit, the tags, the plan, the apply.
 
+use super::super::common::stage::MayChange;
 use super::super::common::{release, stage, verification};
 use super::super::{End, Outcome};
 use super::observe::NewPipeline;
@@ -27,14 +28,13 @@ pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &N
         make_tags(context, plan)?;
     }
 
-    let rules = stage::rules(&plan.scaffold.estate, &[(plan.namespace.clone(), permits)], &arguments.allow.allows)?;
+    let changed = [MayChange::of(&plan.scaffold.pipeline, permits)];
+    let rules = stage::rules(&plan.scaffold.estate, &changed, &arguments.allow.allows)?;
     let planned = stage::plan(context, program, &PlanOptions::default(), &rules).map_err(|f| stands(plan, f))?;
     let may = format!("'new' may only create things inside {}", plan.scaffold.pipeline.address());
     stage::guard(&planned, &may).map_err(|failure| stands(plan, failure))?;
     if let Some(out) = &arguments.out {
-        let digests = plan.release.digests();
-        let digests = digests.into_iter().map(|(repository, digest)| (repository, digest.to_string())).collect();
-        stage::keep(context, &planned, out, Some(&plan.namespace), digests)?;
+        stage::keep(context, &planned, out, &changed, plan.release.named())?;
         context.ui.say("Nothing was applied.");
         report::print(context, plan, Some(&planned), None, &[]);
         return Ok(End::Done);
@@ -50,7 +50,7 @@ pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &N
             context.store()?.begin(&plan.namespace, &record)?;
         }
         apply_is_wanted(context).map_err(|failure| stands(plan, failure))?;
-        applied = Some(stage::apply(context, program, &planned).map_err(|failure| stands(plan, failure))?);
+        applied = Some(stage::apply(context, program, &planned).map_err(|failure| half_made(context, plan, failure))?);
     }
     let rows = verification::verify(context, &plan.namespace, &plan.release.plan)?;
     record.finished = Some(context.clock.now());
@@ -114,6 +114,15 @@ fn apply_is_wanted(context: &Context) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::failed("answered no; nothing was applied"))
+}
+
+/// Adds to the failure of an apply how to go on, and how to take away what was made.
+fn half_made(context: &Context, plan: &NewPipeline, failure: Failure) -> Failure {
+    let address = plan.scaffold.pipeline.address();
+    failure.hint("to go on, run the same command again: it makes what is missing").hint(format!(
+        "to give up, destroy what was made ('terraform destroy -target={address}' in {}), then take the block out",
+        context.settings.terraform_dir.display()
+    ))
 }
 
 /// Adds to a failure what stands already and how to go on or take it away.

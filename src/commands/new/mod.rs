@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::common::lock::LockArguments;
-use super::common::release::SourceArguments;
+use super::common::release::{self, SourceArguments};
 use super::common::stage::AllowArguments;
 use super::common::{estate, target};
 use super::{End, Outcome};
@@ -94,6 +94,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if arguments.edit_only {
         return edit_only(&request, context);
     }
+    release::require_services(&context.settings)?;
     let repositories = context.settings.services.len();
     ui.say(&format!("Reading the estate and what {repositories} services have in ECR …"));
     // Answered beforehand, nothing can change between the question and the lock: one reading is enough.

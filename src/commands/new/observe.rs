@@ -17,6 +17,7 @@ use crate::pipeline::image::Digest;
 use crate::pipeline::release::ImageSource;
 use crate::pipeline::{Estate, Namespace, Pipeline};
 use crate::releases::Record;
+use crate::ui::counted;
 use crate::ui::diff::unified;
 use crate::ui::paint;
 use crate::ui::tags::tags;
@@ -238,11 +239,7 @@ impl NewPipeline {
     /// What is asked before the first change.
     pub fn question(&self) -> String {
         let tags = self.release.plan.changes().count();
-        let tags = match tags {
-            0 => None,
-            1 => Some("make 1 tag".to_owned()),
-            _ => Some(format!("make {tags} tags")),
-        };
+        let tags = (tags > 0).then(|| format!("make {}", counted(tags, "tag")));
         let edit = (!self.scaffold.edits.is_empty()).then(|| "write the block".to_owned());
         let parts: Vec<String> = edit.into_iter().chain(tags).chain(["plan".to_owned()]).collect();
         let mut question = parts.join(", ");
@@ -312,7 +309,7 @@ pub fn refuse_behind(arguments: &Arguments, context: &Context) -> Result<(), Fai
     }
     match git.commits_behind(&context.settings.terraform_dir) {
         Ok(Some(behind @ 1..)) => {
-            let commits = if behind == 1 { "1 commit".to_owned() } else { format!("{behind} commits") };
+            let commits = counted(behind, "commit");
             let folder = context.settings.terraform_dir.display();
             Err(Failure::refused(format!("the upstream branch has {commits} for {folder} that this checkout lacks"))
                 .hint("pull first, or use --allow-behind if you know them"))

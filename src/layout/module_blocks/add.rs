@@ -104,7 +104,7 @@ impl ModuleBlocks<'_> {
         let (_, block) = only_module(&lines).ok_or(EditError::NotOneBlock { found: 0 })?;
         let label = label_text(&lines, &block.labels[0]);
         self.check_label(label)?;
-        let lines = change(&lines, addition)?;
+        let lines = change(&lines, addition, &mut notes)?;
         if parsed {
             parses(&lines).map_err(|error| EditError::Check { what: error.to_string() })?;
         }
@@ -280,10 +280,14 @@ pub(super) fn only_module(lines: &str) -> Option<(Vec<Item>, Block)> {
     }
 }
 
-fn change(lines: &str, addition: &Addition<'_>) -> Result<String, LayoutError> {
+fn change(lines: &str, addition: &Addition<'_>, notes: &mut Vec<String>) -> Result<String, LayoutError> {
     let mut lines = lines.to_owned();
     for path in addition.unsets {
-        lines = unset(&lines, path)?;
+        let without = unset(&lines, path)?;
+        if without == lines {
+            notes.push(format!("the block has no '{path}' to leave out"));
+        }
+        lines = without;
     }
     for assignment in addition.sets {
         lines = set(&lines, &assignment.path, &assignment.value, Expressions::Replace)?;
