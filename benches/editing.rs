@@ -10,7 +10,7 @@ use std::path::Path;
 
 use sandbox::Terraform;
 use support::process::{Spent, stopwatch};
-use support::table::{Row, megabytes};
+use support::table::Row;
 use support::{PROGRAM, Result, median, table};
 
 /// Of these the middle one counts; the big file is read by `terraform fmt` only once.
@@ -41,16 +41,16 @@ fn main() -> Result<()> {
         let size = text.len() as u64;
         let most = 30_000_000 + 5 * size;
         let mut time =
-            Row::times(&format!("{} blocks, {}", grouped(blocks), megabytes(size)), ours.time, Some(theirs.time));
+            Row::times(&format!("{} blocks, {}", grouped(blocks), table::size(size)), ours.time, Some(theirs.time));
         let mut memory = Row::sizes("  memory", ours.memory, Some(theirs.memory));
         if blocks == 10_000 {
             let ratio = theirs.time.as_secs_f64() / ours.time.as_secs_f64();
             time = time.wanted("over 50 x as fast", ratio > 50.0);
         }
-        memory = memory.wanted(format!("30 MB + 5 x the file = {}", megabytes(most)), ours.memory <= most);
+        memory = memory.wanted(format!("30 MB + 5 x the file = {}", table::size(most)), ours.memory <= most);
         rows.extend([time, memory]);
     }
-    table::print("Editing: one more module block in a file", "pipelinectl", "terraform fmt", &rows);
+    table::print("Editing: one more module block in a file", Some("terraform fmt"), &rows);
     Ok(())
 }
 

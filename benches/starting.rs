@@ -54,7 +54,7 @@ fn main() -> Result<()> {
         let times = (0..runs).map(|_| first_output(&mut program(&estate, arguments))).collect::<Result<Vec<_>>>()?;
         rows.push(in_time(&format!("pipelinectl {}, first output", arguments.join(" ")), median(times)));
     }
-    table::print("Starting", "pipelinectl", "", &rows);
+    table::print("Starting: fresh processes, 50 ms a request to AWS", None, &rows);
     Ok(())
 }
 

@@ -21,7 +21,6 @@ const LATENCY_MS: u64 = 50;
 const REFILL: Duration = Duration::from_millis(1_500);
 /// The tag of the images. A shell script knows nothing of media types, so they are what Docker pushes.
 const SOURCE: &str = "nightly";
-const HEAD: &str = "one tag in each repository, 50 ms a request";
 
 fn main() -> Result<()> {
     let shell = Shell::find();
@@ -50,7 +49,11 @@ fn main() -> Result<()> {
             theirs,
         ));
     }
-    table::print(&format!("Tagging: {HEAD}"), "pipelinectl", "shell", &rows);
+    table::print(
+        "Tagging: one tag in each repository, 50 ms a request",
+        shell.is_some().then_some("shell script"),
+        &rows,
+    );
     Ok(())
 }
 
@@ -67,7 +70,10 @@ fn wishes(row: Row, repositories: usize, ours: Duration, theirs: Option<Duration
             // Ten at once, then ten a second ("Amazon ECR service quotas").
             let floor = Duration::from_millis(100) * u32::try_from(repositories.saturating_sub(10)).unwrap_or_default();
             let ratio = ours.as_secs_f64() / floor.as_secs_f64();
-            row.wanted(format!("1.2 x the rate limit's {floor:?} (is {ratio:.2})"), ratio <= 1.2)
+            row.wanted(
+                format!("within 1.2 x {:.1} s, the rate limit's (is {ratio:.2})", floor.as_secs_f64()),
+                ratio <= 1.2,
+            )
         }
     }
 }

@@ -47,6 +47,8 @@ class Style:
     def after(self, codes):
         """The style once a sequence of SGR codes (ECMA-48, 8.3.117) has been read."""
         colour, bold, faint = self.colour, self.bold, self.faint
+        # Colours by number (38;5;n) are not used by the program: they leave the colour as it is.
+        codes = re.sub(r"[34]8;(5;\d+|2;\d+;\d+;\d+)", "", codes)
         for code in [int(code or 0) for code in codes.split(";")]:
             if code == 0:
                 colour, bold, faint = None, False, False
@@ -68,9 +70,9 @@ class Style:
         return attributes + (' font-weight="bold"' if self.bold else "")
 
 
-def pieces(line):
-    """The line as (style, text) pairs. The colours of a line end with it."""
-    style, at, found = Style(), 0, []
+def pieces(line, style):
+    """The line as (style, text) pairs, and the style in which it ends: the next line begins with that."""
+    at, found = 0, []
     for match in SEQUENCE.finditer(line):
         if match.start() > at:
             found.append((style, line[at:match.start()]))
@@ -79,7 +81,7 @@ def pieces(line):
         at = match.end()
     if at < len(line):
         found.append((style, line[at:]))
-    return found
+    return found, style
 
 
 def plain(line):
@@ -139,9 +141,11 @@ def shortened(lines):
 
 def wrapped(lines, columns):
     """Lines of (style, text) pairs, none longer than the picture is wide."""
+    last = Style()
     for line in lines:
         row, room = [], columns
-        for style, text in pieces(line):
+        found, last = pieces(line, last)
+        for style, text in found:
             while len(text) > room:
                 row.append((style, text[:room]))
                 yield row

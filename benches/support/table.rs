@@ -23,7 +23,7 @@ impl Row {
     #[allow(clippy::cast_precision_loss, reason = "sizes are shown with two or three digits")]
     pub fn sizes(case: &str, ours: u64, theirs: Option<u64>) -> Self {
         let ratio = theirs.map(|theirs| theirs as f64 / ours as f64);
-        Self::new(case, megabytes(ours), theirs.map(megabytes), ratio)
+        Self::new(case, size(ours), theirs.map(size), ratio)
     }
 
     fn new(case: &str, ours: String, theirs: Option<String>, ratio: Option<f64>) -> Self {
@@ -42,8 +42,8 @@ impl Row {
 
 /// A size as it is shown.
 #[allow(clippy::cast_precision_loss, reason = "sizes are shown with two or three digits")]
-pub fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
+pub fn size(bytes: u64) -> String {
+    if bytes < 100_000 { format!("{:.0} kB", bytes as f64 / 1e3) } else { format!("{:.1} MB", bytes as f64 / 1e6) }
 }
 
 fn time(time: Duration) -> String {
@@ -51,29 +51,29 @@ fn time(time: Duration) -> String {
     if seconds < 0.1 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
 }
 
-/// Prints the table.
+/// Prints the table. Where there is nobody to compare with, two columns are left out.
 #[allow(clippy::print_stdout, reason = "a bench prints what it found")]
-pub fn print(title: &str, ours: &str, theirs: &str, rows: &[Row]) {
-    let mut lines = vec![["case", ours, theirs, "ratio", "wanted", ""].map(str::to_owned)];
-    for row in rows {
-        let mut front = [&row.case, &row.ours, &row.theirs, &row.ratio].map(Clone::clone);
-        for (wish, met) in &row.wishes {
-            let [case, ours, theirs, ratio] = std::mem::take(&mut front);
-            lines.push([case, ours, theirs, ratio, wish.clone(), if *met { "met" } else { "MISSED" }.into()]);
-        }
-        if row.wishes.is_empty() {
-            let [case, ours, theirs, ratio] = front;
-            lines.push([case, ours, theirs, ratio, String::new(), String::new()]);
-        }
-    }
+pub fn print(title: &str, theirs: Option<&str>, rows: &[Row]) {
+    let head = ["case", "pipelinectl", theirs.unwrap_or_default(), "ratio", "wanted", ""];
+    let lines: Vec<[String; 6]> = std::iter::once(head.map(str::to_owned)).chain(rows.iter().flat_map(lines)).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
     let widths: [usize; 6] = std::array::from_fn(width);
     println!("\n{title}\n");
-    for [case, ours, theirs, ratio, wanted, verdict] in &lines {
-        let line = format!(
-            "{case:<0$}  {ours:>1$}  {theirs:>2$}  {ratio:>3$}  {wanted:<4$}  {verdict}",
-            widths[0], widths[1], widths[2], widths[3], widths[4]
-        );
-        println!("  {}", line.trim_end());
+    for line in &lines {
+        let mut shown = format!("  {:<1$}  {2:>3$}", line[0], widths[0], line[1], widths[1]);
+        if theirs.is_some() {
+            shown.push_str(&format!("  {:>1$}  {2:>3$}", line[2], widths[2], line[3], widths[3]));
+        }
+        shown.push_str(&format!("  {:<1$}  {2}", line[4], widths[4], line[5]));
+        println!("{}", shown.trim_end());
     }
+}
+
+fn lines(row: &Row) -> Vec<[String; 6]> {
+    let verdict = |met: bool| if met { "met" } else { "MISSED" }.to_owned();
+    let mut wishes = row.wishes.iter().map(|(wish, met)| (wish.clone(), verdict(*met)));
+    let (wish, met) = wishes.next().unwrap_or_default();
+    let first = [row.case.clone(), row.ours.clone(), row.theirs.clone(), row.ratio.clone(), wish, met];
+    let further = |(wish, met)| [String::new(), String::new(), String::new(), String::new(), wish, met];
+    std::iter::once(first).chain(wishes.map(further)).collect()
 }

@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     stage::check_account(context)?;
     let program = stage::program(context)?;
     program.version(&*ui.reading())?;
-    let planned = terraform_run::reviewed(&program, &path, &review, &rules, &*ui.progress())?;
+    let planned = terraform_run::reviewed(&program, &path, &review, &rules, &*ui.reading())?;
     stage::show(context, &planned);
     let names: Vec<&str> = changed.iter().map(|one| one.namespace.as_str()).collect();
     let may = if names.is_empty() {

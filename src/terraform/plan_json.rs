@@ -51,9 +51,10 @@ impl<'de> Visitor<'de> for PlanVisitor {
                 }))?,
                 "resource_drift" => map.next_value_seed(each(|raw: RawDrift| {
                     let effect = Effect::from_actions(&raw.change.actions);
-                    let says_the_same = effect == Effect::Update && same(&raw.change.before, &raw.change.after);
+                    let address = Address::lenient(&raw.address);
+                    let says_the_same = effect == Effect::Update && raw.says_the_same();
                     if effect != Effect::NoOp && !says_the_same {
-                        plan.drift.push(Drift { address: Address::lenient(&raw.address), effect });
+                        plan.drift.push(Drift { address, effect });
                     }
                 }))?,
                 "output_changes" => map.next_value_seed(EachOutput(&mut plan.outputs))?,
@@ -166,6 +167,8 @@ struct RawAddress {
 #[derive(Deserialize)]
 struct RawDrift {
     address: String,
+    #[serde(rename = "type", default)]
+    resource_type: String,
     change: RawDriftChange,
 }
 
@@ -176,6 +179,22 @@ struct RawDriftChange {
     before: Value,
     #[serde(default)]
     after: Value,
+}
+
+/// What an IAM role reads back of policies that other resources attach to it ("Resource: `aws_iam_role`", AWS provider).
+const OF_OTHERS: [&str; 2] = ["inline_policy", "managed_policy_arns"];
+
+impl RawDrift {
+    fn says_the_same(mut self) -> bool {
+        if self.resource_type == "aws_iam_role" {
+            for value in [&mut self.change.before, &mut self.change.after] {
+                if let Some(attributes) = value.as_object_mut() {
+                    attributes.retain(|name, _| !OF_OTHERS.contains(&name.as_str()));
+                }
+            }
+        }
+        same(&self.change.before, &self.change.after)
+    }
 }
 
 /// Whether two values differ in nothing but ways to say nothing. After it has made something, a provider reads back
@@ -314,5 +333,26 @@ mod tests {
             let error = read_plan(text.as_bytes()).expect_err(text);
             assert!(!format!("{error:?} {error}").contains("hunter2"));
         }
+    }
+
+    fn drift(resource_type: &str, before: &str, after: &str) -> usize {
+        let text = format!(
+            r#"{{"format_version":"1.2","resource_drift":[{{"address":"{resource_type}.x","type":"{resource_type}","change":{{
+                "actions":["update"],"before":{before},"after":{after}}}}}]}}"#
+        );
+        read_plan(text.as_bytes()).expect("a plan").drift.len()
+    }
+
+    #[test]
+    fn drift_that_says_nothing_new_is_none() {
+        let queue = |before, after| drift("aws_sqs_queue", before, after);
+        assert_eq!(queue(r#"{"tags":null,"list":null,"name":"q"}"#, r#"{"tags":{},"list":[],"name":"q"}"#), 0);
+        assert_eq!(queue(r#"{"name":"q"}"#, r#"{"name":"q","policy":""}"#), 0);
+        assert_eq!(queue(r#"{"delay":0}"#, r#"{"delay":5}"#), 1);
+        assert_eq!(queue(r#"{"on":null}"#, r#"{"on":false}"#), 1);
+        assert_eq!(queue(r#"{"list":["a"]}"#, r#"{"list":[]}"#), 1);
+        let policies = (r#"{"inline_policy":[],"path":"/"}"#, r#"{"inline_policy":[{"name":"p"}],"path":"/"}"#);
+        assert_eq!(drift("aws_iam_role", policies.0, policies.1), 0);
+        assert_eq!(drift("aws_sqs_queue", policies.0, policies.1), 1);
     }
 }

@@ -14,6 +14,7 @@ use crate::support::Run;
 
 mod aws;
 mod configuration;
+mod garbage;
 mod terraform;
 
 /// What a panic, or an error of the SDK printed as it is, would look like.
@@ -53,12 +54,26 @@ pub fn shown(estate: &Estate, run: &Run) -> String {
         (r"sha256:[0-9a-f]{64}", "[DIGEST]"),
         (r"\b[0-9a-f]{40}\b", "[COMMIT]"),
         (r"(  [✓✗] .*?) {2,}", "$1  "),
+        (r"ref\.\[COMMIT \d\]", "ref.[COMMIT]"),
+        (r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[.\d]*Z", "[TIME]"),
         (r"[\w.-]+@[\w.-]+ ", "[WHO] "),
         (r"(?m)[\w.-]+@[\w.-]+$", "[WHO]"),
     ] {
         text = Regex::new(pattern).expect("a pattern").replace_all(&text, stands_for).into_owned();
     }
-    text
+    in_order(&text)
+}
+
+/// What is done side by side ends in any order: neighbouring lines of progress are sorted.
+fn in_order(text: &str) -> String {
+    let is_progress = |line: &&str| line.starts_with("  ✓ ") || line.starts_with("  ✗ ");
+    let mut lines: Vec<&str> = text.lines().collect();
+    for run in lines.chunk_by_mut(|one, other| is_progress(one) == is_progress(other)) {
+        if is_progress(&run[0]) {
+            run.sort_unstable();
+        }
+    }
+    lines.join("\n")
 }
 
 /// Two services, a live pipeline, an empty log of calls.

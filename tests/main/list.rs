@@ -56,9 +56,7 @@ fn a_block_that_does_not_say_which_pipeline_it_is_is_warned_of() {
     let unclear = "module \"concepts\" {\n  source    = \"./stack\"\n  namespace = var.namespace\n}\n";
     estate.write("infrastructure/main.tf", &format!("{text}\n{unclear}")).expect("writable");
     let list = run(&estate, &["list"]).ends_with(0);
-    insta::assert_snapshot!(list.err, @r"
-    warning: infrastructure/main.tf:42: module.concepts is not listed: its 'namespace' var.namespace is not statically known: var.… is known to Terraform only
-    ");
+    insta::assert_snapshot!(list.err, @"warning: infrastructure/main.tf:42: module.concepts is not listed: its 'namespace' var.namespace is not statically known: var.… is known to Terraform only");
     let report = run(&estate, &["list", "--format", "json"]).ends_with(0).json();
     assert_eq!(report["unclear"][0]["address"], "module.concepts");
     assert_eq!(report["pipelines"].as_array().map(Vec::len), Some(4));
@@ -70,9 +68,7 @@ fn a_live_pipeline_that_is_not_in_the_estate_is_warned_of() {
     let text = estate.read(".buildkite/pipeline.yml").expect("readable").replace("\"2022-08-31\"", "2020-01-01");
     estate.write(".buildkite/pipeline.yml", &text).expect("writable");
     let list = run(&estate, &["list"]).ends_with(0).does_not_say("* ");
-    insta::assert_snapshot!(list.err, @r"
-    warning: the live pipeline is 2020-01-01, which is not in the estate
-    ");
+    insta::assert_snapshot!(list.err, @"warning: the live pipeline is 2020-01-01, which is not in the estate");
     std::fs::remove_file(estate.file(".buildkite/pipeline.yml")).expect("removed");
     let list = run(&estate, &["list"]).ends_with(0);
     insta::assert_snapshot!(shown(&estate, &Run { out: String::new(), ..list }), @r"
@@ -158,7 +154,7 @@ fn a_reader_that_goes_away_early_ends_it_quietly() {
             "module \"concepts_pipeline_2000-01-01-{number}\" {{\n  source    = \"./stack\"\n  namespace = \"2000-01-01-{number}\"\n}}\n\n"
         )
     };
-    let many: String = (0..5000).map(block).collect();
+    let many: String = (0..1500).map(block).collect();
     estate.write("infrastructure/main.tf", &many).expect("writable");
     estate.write(".buildkite/pipeline.yml", "env:\n  LIVE_PIPELINE: \"2000-01-01-7\"\n").expect("writable");
     for line in ["list", "list --format json", "list --color always", "man", "completions bash"] {
@@ -170,5 +166,5 @@ fn a_reader_that_goes_away_early_ends_it_quietly() {
         assert!(run.err.is_empty(), "{line}: {}", run.err);
     }
     let all = run(&estate, &["list"]).ends_with(0);
-    assert!(all.out.len() > 200_000, "a pipe would have held all of it");
+    assert!(all.out.len() > 100_000, "a pipe would have held all of it");
 }

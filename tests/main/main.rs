@@ -4,9 +4,18 @@
 
 mod support;
 
+mod apply;
 mod check;
+mod completions;
+mod doctor;
 mod errors;
 mod fixtures;
+mod images;
+mod infrastructure;
 mod layers;
 mod list;
 mod new;
+mod plan;
+mod reference;
+mod tag;
+mod usage;

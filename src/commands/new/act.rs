@@ -120,8 +120,9 @@ fn apply_is_wanted(context: &Context) -> Result<(), Failure> {
 fn half_made(context: &Context, plan: &NewPipeline, failure: Failure) -> Failure {
     let address = plan.scaffold.pipeline.address();
     failure.hint("to go on, run the same command again: it makes what is missing").hint(format!(
-        "to give up, destroy what was made ('terraform destroy -target={address}' in {}), then take the block out",
-        context.settings.terraform_dir.display()
+        "to give up, destroy what was made ('terraform destroy -target={address}' in {}), then take the block and the tag {} away",
+        context.settings.terraform_dir.display(),
+        plan.tag
     ))
 }
 

@@ -17,6 +17,7 @@ fn credentials_of_another_account_are_refused() {
     exit code 3
     --- stdout
     --- stderr
+    Reading the estate and what 2 services have in ECR …
     error: the AWS credentials belong to the account 999999999999, not [ACCOUNT]
     hint: they are those of arn:aws:sts::999999999999:user/moto
     hint: sign in to the account [ACCOUNT], or mend account_id in pipelinectl.toml
@@ -39,6 +40,7 @@ fn expired_credentials_say_so() {
     exit code 1
     --- stdout
     --- stderr
+    Reading the estate and what 2 services have in ECR …
     error: the AWS credentials have expired
     hint: The security token included in the request is expired
     hint: sign in again, for instance with 'aws sso login'
@@ -61,6 +63,7 @@ fn no_credentials_at_all_say_so() {
     exit code 1
     --- stdout
     --- stderr
+    Reading the estate and what 2 services have in ECR …
     error: no AWS credentials were found
     hint: the environment, the shared AWS files and the machine's role have none
     hint: sign in with 'aws sso login', use --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
@@ -69,6 +72,7 @@ fn no_credentials_at_all_say_so() {
     exit code 1
     --- stdout
     --- stderr
+    Reading 2 services' repositories …
     error: no AWS credentials were found for the profile team
     hint: the shared AWS files have no such profile, or none with credentials
     hint: sign in with 'aws sso login --profile team', or use another --profile
@@ -86,6 +90,7 @@ fn credentials_that_aws_does_not_know_say_so() {
     exit code 1
     --- stdout
     --- stderr
+    Reading 2 services' repositories …
     error: AWS does not accept the credentials: The security token included in the request is invalid.
     hint: see which credentials are used: 'aws sts get-caller-identity'
     ");
@@ -104,6 +109,7 @@ fn a_role_that_cannot_be_assumed_is_named() {
     exit code 1
     --- stdout
     --- stderr
+    Reading the estate and what 2 services have in ECR …
     error: the role arn:aws:iam::123456789012:role/deployer cannot be assumed: User: arn:aws:iam::123456789012:user/alex is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/deployer
     hint: see that the role exists, trusts your identity, and that you may call sts:AssumeRole on it
     ");
@@ -120,6 +126,7 @@ fn a_missing_permission_names_the_call_and_the_repository() {
     exit code 1
     --- stdout
     --- stderr
+    Reading 2 services' repositories …
     error: a repository cannot be read
       no permission for ecr:BatchGetImage on the repository weco/concepts_aggregator: User: arn:aws:iam::123456789012:user/alex is not authorized to perform: ecr:BatchGetImage
     hint: ask for ecr:BatchGetImage on the repository weco/concepts_aggregator, or use credentials that have it
@@ -136,6 +143,7 @@ fn an_endpoint_that_does_not_answer_is_named() {
     exit code 1
     --- stdout
     --- stderr
+    Reading the estate and what 2 services have in ECR …
     error: http://127.0.0.1:[PORT] cannot be reached: Connection refused (os error 111)
     hint: see the network, the region, and AWS_ENDPOINT_URL
     ");
@@ -149,6 +157,7 @@ fn a_missing_repository_is_named_with_the_nearest_ones() {
     exit code 1
     --- stdout
     --- stderr
+    Reading 2 services' repositories …
     error: 1 of 2 repositories cannot be tagged 2022-10-14
       there is no repository weco/concepts_agregator; nearest: weco/concepts_aggregator, weco/concepts_ingestor
     hint: nothing was changed
@@ -164,9 +173,10 @@ fn a_missing_image_is_named_with_the_nearest_tags() {
     exit code 1
     --- stdout
     --- stderr
+    Reading 2 services' repositories …
     error: 2 of 2 repositories cannot be tagged 2022-10-14
-      the repository weco/concepts_ingestor has no image lates; nearest: latest, 2022-08-31, ref.[COMMIT 2]
-      the repository weco/concepts_aggregator has no image lates; nearest: latest, 2022-08-31, ref.[COMMIT 2]
+      the repository weco/concepts_ingestor has no image lates; nearest: latest, 2022-08-31
+      the repository weco/concepts_aggregator has no image lates; nearest: latest, 2022-08-31
     hint: nothing was changed
     hint: push what is missing, or choose other images with --source-tag or --ref
     ");
@@ -183,17 +193,19 @@ fn an_immutable_repository_says_how_to_let_tags_move() {
     insta::assert_snapshot!(shown(&estate, &run(&estate, &["tag", "2022-10-14", "--yes"])), @r#"
     exit code 1
     --- stdout
-      REPOSITORY                DIGEST        COMMIT                                                              TAG
-    + weco/concepts_ingestor    508f9b828326  commit 3 2022-09-01 Aggregate concepts by identifier, not by label  → 2022-10-14
-    + weco/concepts_aggregator  4d6483345f0d  commit 3 2022-09-01 Aggregate concepts by identifier, not by label  → 2022-10-14
+      REPOSITORY                DIGEST        COMMIT                                                     TAG
+    + weco/concepts_ingestor    508f9b828326  commit 3 2022-09-01 Aggregate concepts by identifier, no…  → 2022-10-14
+    + weco/concepts_aggregator  4d6483345f0d  commit 3 2022-09-01 Aggregate concepts by identifier, no…  → 2022-10-14
     --- stderr
+    Reading 2 services' repositories …
+      ✓ weco/concepts_ingestor  2022-10-14 is as before
       ✓ weco/concepts_ingestor  tagged 2022-10-14
       ✗ weco/concepts_aggregator  the repository weco/concepts_aggregator is immutable and its tag 2022-10-14 names another image already
-      ✓ weco/concepts_ingestor                        2022-10-14 is as before
       weco/concepts_ingestor: put back, it has no tag 2022-10-14
     error: the tag 2022-10-14 could not be made everywhere
       weco/concepts_aggregator: the repository weco/concepts_aggregator is immutable and its tag 2022-10-14 names another image already
     hint: allow its tags to move: image_tag_mutability = "MUTABLE" for that repository
+    hint: no repository has the tag 2022-10-14
     hint: run the same command again: it makes what is missing
     "#);
 }
@@ -208,6 +220,7 @@ fn a_secret_for_terraform_that_is_not_there_is_named() {
     exit code 1
     --- stdout
     --- stderr
+    Reading the estate …
     error: the secret elastic/api_key does not exist
     hint: see that the name, the account and the region are right
     hint: it is wanted for EC_API_KEY below [terraform] env

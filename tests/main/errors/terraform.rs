@@ -18,6 +18,7 @@ fn terraform_that_is_not_there_is_told_before_any_change() {
     exit code 1
     --- stdout
     --- stderr
+    Reading the estate and what 2 services have in ECR …
     warning: git was not found: nothing is known of the upstream branch
     error: the program 'terraform' was not found
     hint: looked in [HOME]
@@ -27,7 +28,8 @@ fn terraform_that_is_not_there_is_told_before_any_change() {
     exit code 1
     --- stdout
     --- stderr
-    error: the program './tf' was not found
+    Reading the estate and what 2 services have in ECR …
+    error: the program '[FOLDER]/tf' was not found
     hint: looked in [FOLDER]/tf
     hint: install terraform or tofu, or name it with --terraform or [terraform] program in pipelinectl.toml
     ");
@@ -36,6 +38,7 @@ fn terraform_that_is_not_there_is_told_before_any_change() {
     exit code 1
     --- stdout
     --- stderr
+    Reading the estate and what 2 services have in ECR …
     error: [FOLDER]/tf cannot be run: it is not an executable file
     hint: chmod +x [FOLDER]/tf
     ");
@@ -52,7 +55,8 @@ fn terraform_that_is_too_old_is_told_before_any_change() {
     exit code 1
     --- stdout
     --- stderr
-    error: ./old has version 1.4.7; at least 1.5.0 is needed
+    Reading the estate and what 2 services have in ECR …
+    error: [FOLDER]/old has version 1.4.7; at least 1.5.0 is needed
     hint: install version 1.5.0 or newer, or name another with --terraform
     ");
     script(&estate, "other", "#!/bin/sh\necho 'hello, I am something else'\n");
@@ -60,7 +64,8 @@ fn terraform_that_is_too_old_is_told_before_any_change() {
     exit code 1
     --- stdout
     --- stderr
-    error: ./other does not answer as terraform does: it tells no version
+    Reading the estate and what 2 services have in ECR …
+    error: [FOLDER]/other does not answer as terraform does: it tells no version
     hint: it said: hello, I am something else
     hint: name another program with --terraform
     ");
@@ -77,6 +82,7 @@ fn variables_that_change_what_terraform_does_are_refused() {
     exit code 3
     --- stdout
     --- stderr
+    Reading the estate and what 2 services have in ECR …
     error: TF_CLI_ARGS_plan is set to something that pipelinectl cannot allow: -target=module.x
     hint: unset TF_CLI_ARGS_plan: it would make terraform do something else than what is shown here
     ");
@@ -84,6 +90,7 @@ fn variables_that_change_what_terraform_does_are_refused() {
     exit code 3
     --- stdout
     --- stderr
+    Reading the estate and what 2 services have in ECR …
     error: TF_WORKSPACE is set to something that pipelinectl cannot allow: 'staging' is not the configured workspace 'default'
     hint: unset TF_WORKSPACE: it would make terraform do something else than what is shown here
     ");
@@ -103,8 +110,8 @@ fn what_only_terraform_finds_wrong_is_shown_where_it_is() {
     exit code 64
     --- stdout
     --- stderr
+    Reading the estate …
     Planning with terraform …
-      ✗ terraform plan  failed
     error: the Terraform configuration has errors
 
       Reference to undeclared local value
@@ -125,11 +132,11 @@ fn a_state_that_another_has_locked_names_who_has_it() {
     exit code 1
     --- stdout
     --- stderr
+    Reading the estate …
     Planning with [FOLDER]/impatient …
     the Terraform state is locked by [WHO] (OperationTypeApply, since [TIME]); waiting up to 600 s. If that process is dead: [FOLDER]/impatient force-unlock [ID]
-      ✗ terraform plan  failed
     error: the Terraform state is locked by [WHO]
-    hint: it was taken [TIME] for OperationTypeApply (lock [ID])
+    hint: it was taken [TIME] for apply (lock [ID])
     hint: wait until that is done and run the same command again
     hint: only if its owner is dead: [FOLDER]/impatient force-unlock [ID]
     ");
@@ -168,9 +175,8 @@ fn a_backend_that_cannot_be_reached_is_told() {
     exit code 1
     --- stdout
     --- stderr
+    Reading the estate …
     Planning with terraform …
-      ✗ terraform init  failed
-      ✗ terraform plan  failed
     error: Terraform cannot reach its state
 
       Error refreshing state: Failed to get state: GET http://127.0.0.1:[PORT]/state giving up after 1 attempt(s): Get "http://127.0.0.1:[PORT]/state": dial tcp 127.0.0.1:[PORT]: connect: connection refused
@@ -192,9 +198,8 @@ fn a_state_bucket_that_is_not_there_is_told() {
     exit code 1
     --- stdout
     --- stderr
+    Reading the estate …
     Planning with terraform …
-      ✗ terraform init  failed
-      ✗ terraform plan  failed
     error: Terraform cannot reach its state
 
       Failed to get existing workspaces: S3 bucket "nowhere-at-all" does not exist.

@@ -8,7 +8,7 @@ use crate::support::{run, writes};
 
 #[test]
 fn functions_run_the_tagged_images_and_are_then_left_alone() {
-    let estate = Estate::medium().with_services(2).aws(&aws()).build().expect("an estate");
+    let estate = built(Estate::medium().with_services(2));
     estate.apply_live().expect("it applies");
     let report = run(&estate, &["new", NEW, "--yes", "--format", "json"]).ends_with(0).json();
     for (row, (service, digest)) in report["services"]
@@ -115,10 +115,30 @@ output "services" {"#;
         .does_not_say(SECRET)
         .says("terraform apply failed")
         .says("no such key: (hidden)")
-        .says("what stands: module.concepts_pipeline_2022-10-14");
+        .says("hint: to go on, run the same command again: it makes what is missing")
+        .says("hint: to give up, destroy what was made");
+    assert!(state(&estate).contains(&format!("{MODULE}.terraform_data.key (tainted)")), "{:?}", state(&estate));
     // A secret that is not there: before anything is changed.
     change(&estate, "pipelinectl.toml", "secret = \"api_key\"", "secret = \"no_key\"");
     aws_of(&estate).forget().expect("forgotten");
     run(&estate, &["new", "2022-11-01", "--yes"]).ends_with(1).says("no_key").says("EC_API_KEY below [terraform] env");
     assert_eq!(writes(&estate), Vec::<String>::new());
+    // What was left half made is made anew, although 'new' may only create.
+    change(&estate, "pipelinectl.toml", "env = { EC_API_KEY = { secret = \"no_key\" } }\n", "");
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0).says("terraform_data.key");
+    assert!(!state(&estate).iter().any(|address| address.contains("(tainted)")), "{:?}", state(&estate));
+}
+
+#[test]
+fn killed_during_the_apply_no_function_is_lost() {
+    let estate = built(Estate::medium());
+    estate.apply_live().expect("it applies");
+    let mut first = start(&estate, &["new", NEW, "--yes"]);
+    first.until("the role", || calls(&estate, "CreateRole") > 1);
+    aws_of(&estate).set(&Switches::new().latency_ms(500)).expect("switched");
+    first.until("the function", || calls(&estate, "CreateFunction") > 1).kill();
+    aws_of(&estate).set(&Switches::new().latency_ms(0)).expect("switched");
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    assert_eq!((made(&estate), calls(&estate, "CreateFunction")), (2, 2), "{:?}", state(&estate));
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0).says("Nothing to do").says("verified");
 }

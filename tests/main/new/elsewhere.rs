@@ -2,7 +2,6 @@
 
 use sandbox::Estate;
 
-use super::fixtures::without_anything;
 use super::*;
 use crate::support::run;
 
@@ -59,7 +58,7 @@ resource "terraform_data" "elsewhere" {
 "#;
 
 /// The estate on disk, in one of four ways to end a line and a file. It has no template.
-fn foreign(builder: sandbox::estate::Builder, crlf: bool, final_newline: bool) -> (Estate, String) {
+fn foreign(builder: Builder, crlf: bool, final_newline: bool) -> (Estate, String) {
     let estate = builder.build().expect("an estate");
     let text = if final_newline { FOREIGN } else { FOREIGN.trim_end() };
     let text = if crlf { text.replace('\n', "\r\n") } else { text.to_owned() };
@@ -75,37 +74,35 @@ fn edits(arguments: &[&str]) -> String {
     for (crlf, final_newline) in [(false, true), (false, false), (true, true), (true, false)] {
         let (estate, before) = foreign(Estate::small(), crlf, final_newline);
         estate.write("templates/other.tf", TEMPLATE).expect("written");
-        let arguments: Vec<String> =
-            ["new", NEW, "--edit-only", "--yes"].iter().chain(arguments).map(|&word| word.to_owned()).collect();
+        let arguments = [&["new", NEW, "--edit-only", "--yes"], arguments].concat();
         without_anything(&estate.root(), &arguments).ends_with(0);
         let after = estate.read(MAIN).expect("readable");
         let inserted = inserted(&before, &after);
         assert_eq!(crlf, inserted.contains("\r\n"), "{inserted:?}");
         assert!(!crlf || inserted.replace("\r\n", "").chars().all(|c| c != '\n' && c != '\r'), "{inserted:?}");
-        let start = after.rfind(HEAD_OF_NEW).unwrap_or_else(|| panic!("no new block in {after}"));
-        let start = after[..start].rfind("module").expect("the word before it");
-        let block = after[start..].replace("\r\n", "\n");
-        let end = block.find("\n}").expect("its end") + 2;
-        blocks.push(block[..end].to_owned() + "\n");
+        blocks.push(block_of(&after.replace("\r\n", "\n")));
     }
     assert!(blocks.iter().all(|block| *block == blocks[0]), "{blocks:#?}");
     blocks.remove(0)
 }
 
-const HEAD_OF_NEW: &str = "\"concepts_pipeline_2022-10-14\"";
-
-const TEMPLATE: &str = "# a template\nmodule \"any\" {\n  source    = \"./stack\"\n  namespace = \"{{namespace}}\"\n  reindexing_state = {\n    scale_up_tasks = true\n    index          = \"other-{{namespace}}\"\n  }\n}\n";
-
-/// What was put in, if all else is as it was; otherwise the test fails.
+/// The new block. What stands in the heredoc is indented, and is none.
 #[track_caller]
-fn inserted<'a>(before: &str, after: &'a str) -> &'a str {
-    let common = before.bytes().zip(after.bytes()).take_while(|(a, b)| a == b).count();
-    assert!(after.len() > before.len(), "nothing was put in");
-    let end = common + after.len() - before.len();
-    assert_eq!(&before.as_bytes()[common..], &after.as_bytes()[end..], "what comes after the edit is as it was");
-    let bytes = &after.as_bytes()[common..end];
-    assert!(after.is_char_boundary(common) && after.is_char_boundary(end), "{bytes:?}");
-    &after[common..end]
+fn block_of(text: &str) -> String {
+    let is_head = |line: &str| line.starts_with("module") && line.contains("\"concepts_pipeline_2022-10-14\"");
+    let lines: Vec<&str> = text.lines().collect();
+    let start = lines.iter().position(|line| is_head(line)).unwrap_or_else(|| panic!("no new block in {text}"));
+    let end = lines[start..].iter().position(|line| line.starts_with('}')).expect("its end");
+    lines[start..=start + end].iter().map(|line| format!("{line}\n")).collect()
+}
+
+const TEMPLATE: &str = "# a template\nmodule \"{{label}}\" {\n  source    = \"./stack\"\n  namespace = \"{{namespace}}\"\n  reindexing_state = {\n    scale_up_tasks = true\n    index          = \"other-{{namespace}}\"\n  }\n}\n";
+
+/// Runs the program where there is neither AWS nor terraform nor git, nor anything else.
+fn without_anything(folder: &Path, arguments: &[&str]) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pipelinectl"));
+    command.args(arguments).current_dir(folder).env_clear().env("PATH", "").stdin(Stdio::null());
+    command.output().expect("the program starts").into()
 }
 
 /// Whether `terraform fmt` leaves the text alone.
@@ -126,7 +123,19 @@ fn the_oracle_of_the_format_can_say_no() {
 fn copied_from_the_newest_with_its_comments() {
     let block = edits(&[]);
     assert!(is_formatted(&block), "{block}");
-    insta::assert_snapshot!(block, @"");
+    insta::assert_snapshot!(block, @r#"
+    module "concepts_pipeline_2022-10-14" {
+      # what is written here stays
+      source    = "./stack"
+      namespace = "2022-10-14"
+
+      reindexing_state = {
+        # up while it is filled
+        scale_up_tasks = false                 # or true
+        index          = "concepts-2022-10-14" # the index of 2022-10-14
+      }
+    } # end of live
+    "#);
     assert_eq!(edits(&["--from", LIVE]), block);
     assert_eq!(edits(&["--after", "2022-07-15"]), block);
     assert_eq!(edits(&["--before", "2022-06-01"]), block);
@@ -135,12 +144,24 @@ fn copied_from_the_newest_with_its_comments() {
 
 #[test]
 fn copied_from_one_that_is_not_formatted_it_is_spaced_as_that_one() {
-    insta::assert_snapshot!(edits(&["--from", "2022-07-15"]), @"");
+    insta::assert_snapshot!(edits(&["--from", "2022-07-15"]), @r#"
+    module   "concepts_pipeline_2022-10-14"{
+        source="./stack"
+        namespace   =   "2022-10-14"   // not formatted
+      reindexing_state = {scale_up_tasks=true,   index="concepts-2022-10-14"} # tight
+    }
+    "#);
 }
 
 #[test]
 fn copied_from_one_whose_label_has_no_date() {
-    insta::assert_snapshot!(edits(&["--from", "2022-06-01"]), @"");
+    insta::assert_snapshot!(edits(&["--from", "2022-06-01"]), @r#"
+    module "concepts_pipeline_2022-10-14" {
+      source    = "./stack"    # where it is
+      namespace = "2022-10-14" # which it is
+      reindexing_state = { scale_up_tasks = false, index = "concepts-2022-10-14" }
+    }
+    "#);
 }
 
 #[test]
@@ -156,13 +177,38 @@ fn settings_replace_what_was_copied() {
         "retention_days=30",
     ]);
     assert!(is_formatted(&block), "{block}");
-    insta::assert_snapshot!(block, @"");
+    insta::assert_snapshot!(block, @r#"
+    module "concepts_pipeline_2022-10-14" {
+      # what is written here stays
+      source    = "./stack"
+      namespace = "2022-10-14"
+
+      reindexing_state = {
+        # up while it is filled
+        scale_up_tasks = true    # or true
+        index          = "other" # the index of 2022-10-14
+      }
+      tags = {
+        team = "data"
+      }
+      retention_days = 30
+    } # end of live
+    "#);
 }
 
 #[test]
 fn made_from_another_template() {
     let block = edits(&["--template", "templates/other.tf", "--set", "reindexing_state.scale_up_tasks=false"]);
-    insta::assert_snapshot!(block, @"");
+    insta::assert_snapshot!(block, @r#"
+    module "concepts_pipeline_2022-10-14" {
+      source    = "./stack"
+      namespace = "2022-10-14"
+      reindexing_state = {
+        scale_up_tasks = false
+        index          = "other-2022-10-14"
+      }
+    }
+    "#);
     assert!(is_formatted(&block), "{block}");
 }
 
@@ -189,12 +235,12 @@ fn another_label_is_found_again() {
 fn the_edit_needs_no_aws_no_terraform_and_no_git() {
     let (estate, before) = foreign(Estate::small(), false, true);
     fs::remove_dir_all(estate.file(".git")).expect("no repository");
-    let words = ["new", NEW, "--edit-only", "--yes"].map(str::to_owned);
+    let words = ["new", NEW, "--edit-only", "--yes"];
     without_anything(&estate.root(), &words).ends_with(0).says("Wrote module.concepts_pipeline_2022-10-14");
     let after = estate.read(MAIN).expect("readable");
     assert!(!inserted(&before, &after).is_empty());
     without_anything(&estate.root(), &words).ends_with(0).says("Nothing to do: 2022-10-14 is in");
-    let dry = ["new", "2022-11-01", "--edit-only", "--dry-run"].map(str::to_owned);
+    let dry = ["new", "2022-11-01", "--edit-only", "--dry-run"];
     without_anything(&estate.root(), &dry).ends_with(0).says("Dry run: nothing was changed.");
     assert_eq!(estate.read(MAIN).expect("readable"), after);
 }

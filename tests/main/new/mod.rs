@@ -1,8 +1,8 @@
 //! `pipelinectl new`, the main job.
 
+mod asked;
 mod aws;
 mod elsewhere;
-mod fixtures;
 mod guard;
 mod images;
 mod names;
@@ -11,10 +11,12 @@ mod whole;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use regex_lite::Regex;
 use rustix::process::{Pid, Signal, kill_process};
+use sandbox::estate::Builder;
 use sandbox::{Estate, Fault, Image, LocalAws, Switches};
 
 use crate::support::{Run, program};
@@ -37,7 +39,14 @@ fn aws() -> LocalAws {
 
 /// An estate without Lambda functions whose files stand, but which nobody has applied.
 fn laid_out() -> Estate {
-    Estate::small().aws(&aws()).build().expect("an estate")
+    built(Estate::small())
+}
+
+/// The estate with a local AWS, whose log begins now.
+fn built(builder: Builder) -> Estate {
+    let estate = builder.aws(&aws()).build().expect("an estate");
+    aws_of(&estate).forget().expect("forgotten");
+    estate
 }
 
 /// An estate without Lambda functions whose live pipeline exists.
@@ -143,17 +152,47 @@ fn collect(folder: &Path, found: &mut Vec<(PathBuf, Duration, Vec<u8>)>) {
     }
 }
 
-/// What a run said, with what differs from run to run replaced.
+/// What was put in, if all else is as it was; otherwise the test fails.
+#[track_caller]
+fn inserted<'a>(before: &str, after: &'a str) -> &'a str {
+    assert!(after.len() > before.len(), "nothing was put in");
+    let common = before.bytes().zip(after.bytes()).take_while(|(a, b)| a == b).count();
+    // Not within a character: the first byte of one may be that of another.
+    let common = (0..=common).rev().find(|at| after.is_char_boundary(*at)).unwrap_or_default();
+    let end = common + after.len() - before.len();
+    assert_eq!(&before.as_bytes()[common..], &after.as_bytes()[end..], "what comes after the edit is as it was");
+    &after[common..end]
+}
+
+/// What a run said, with what differs from run to run replaced. What goes on side by side ends in any order.
 fn shown(estate: &Estate, run: &Run) -> String {
-    let mut text = run.shown(&estate.root());
-    text = text.replace(&estate.home().display().to_string(), "[HOME]");
+    let mut text = run.shown(&estate.root()).replace(&estate.home().display().to_string(), "[HOME]");
     if let Some(aws) = estate.aws() {
         text = text.replace(aws.account_id(), "[ACCOUNT]");
     }
-    for commit in estate.commits() {
-        text = text.replace(&commit.id, &format!("[{}]", commit.subject));
+    for (number, commit) in estate.commits().iter().enumerate() {
+        text = text
+            .replace(&commit.id, &format!("[COMMIT {number}]"))
+            .replace(&commit.id[..8], &format!("COMMIT-{number}"));
     }
-    text
+    // Which of the commit tags comes first depends on their digits, and those on the account.
+    for (pattern, stands_for) in [
+        (r"ref\.\[COMMIT \d\]", "ref.[COMMIT]"),
+        (r"[\w-]+@[\w.-]+", "[WHO]"),
+        (r"\d{4}-\d{2}-\d{2}T[\d:.]+Z", "[TIME]"),
+    ] {
+        text = Regex::new(pattern).expect("a pattern").replace_all(&text, stands_for).into_owned();
+    }
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines
+        .chunk_by_mut(|one, two| [one, two].iter().all(|line| line.starts_with("  ✓")))
+        .for_each(<[&str]>::sort_unstable);
+    lines.join("\n")
+}
+
+/// What of it is on standard error.
+fn talk(estate: &Estate, run: &Run) -> String {
+    shown(estate, run).split("--- stderr\n").nth(1).unwrap_or_default().to_owned()
 }
 
 /// The program while it runs. What it says goes to files, so that a test can watch it.
@@ -163,14 +202,18 @@ struct Running {
     err: PathBuf,
 }
 
-/// Starts the program; its temporary files are in the estate's home.
+/// Starts the program.
 fn start(estate: &Estate, arguments: &[&str]) -> Running {
+    begin(estate, program(estate, arguments))
+}
+
+/// Starts a command whose output and temporary files are in a folder of the estate's home.
+fn begin(estate: &Estate, mut command: Command) -> Running {
     let folder = tempfile::tempdir_in(estate.home()).expect("a folder").keep();
     let (out, err) = (folder.join("out"), folder.join("err"));
     let file = |path: &Path| Stdio::from(File::create(path).expect("a file"));
-    let mut command = program(estate, arguments);
     command.env("TMPDIR", &folder).stdout(file(&out)).stderr(file(&err));
-    Running { child: command.spawn().expect("the program starts"), out, err }
+    Running { child: command.spawn().expect("it starts"), out, err }
 }
 
 impl Running {
@@ -207,6 +250,10 @@ impl Running {
     fn end(mut self) -> Run {
         let status = self.child.wait().expect("a child of ours");
         let read = |path: &Path| fs::read_to_string(path).expect("text");
+        let folder = self.err.parent().expect("a folder");
+        let mut left: Vec<_> = fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()).collect();
+        left.retain(|path| *path != self.err && *path != self.out);
+        assert!(left.is_empty(), "plans were left behind: {left:?}");
         Run { code: status.code().unwrap_or(-1), out: read(&self.out), err: read(&self.err) }
     }
 }

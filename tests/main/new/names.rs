@@ -17,7 +17,11 @@ fn names_that_cannot_be_a_pipeline_are_refused() {
     let mut refused = |name: &str| {
         let run = run(&estate, &["new", "--yes", "--", name]).ends_with(64);
         let text = shown(&estate, &run);
-        said.push_str(&format!("{name}\n{}\n", text.split("--- stderr\n").nth(1).unwrap_or_default()));
+        said.push_str(&format!(
+            "{}\n{}\n",
+            name.replace(&estate.commits()[3].id, "[COMMIT 3]"),
+            text.split("--- stderr\n").nth(1).unwrap_or_default().trim()
+        ));
     };
     for name in [
         "live",
@@ -46,7 +50,71 @@ fn names_that_cannot_be_a_pipeline_are_refused() {
         refused(name);
     }
     assert_eq!(estate.read(MAIN).expect("readable"), before);
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"
+    live
+    error: 'live' cannot be the name of a pipeline: it stands for the live pipeline in every command
+    hint: choose another name, such as a date
+    latest
+    error: the namespace 'latest' does not match namespace_pattern \d{4}-\d{2}-\d{2}[\w-]*
+    hint: mend the name, or namespace_pattern below [pipeline] in pipelinectl.toml
+    ref.[COMMIT 3]
+    error: the namespace 'ref.[COMMIT]' does not match namespace_pattern \d{4}-\d{2}-\d{2}[\w-]*
+    hint: mend the name, or namespace_pattern below [pipeline] in pipelinectl.toml
+    2022-02-30
+    error: there is no day 2022-02-30, which the namespace '2022-02-30' begins with
+    hint: namespaces are dates such as 2022-08-31
+    2022-1-1
+    error: the namespace '2022-1-1' does not match namespace_pattern \d{4}-\d{2}-\d{2}[\w-]*
+    hint: mend the name, or namespace_pattern below [pipeline] in pipelinectl.toml
+    next
+    error: the namespace 'next' does not match namespace_pattern \d{4}-\d{2}-\d{2}[\w-]*
+    hint: mend the name, or namespace_pattern below [pipeline] in pipelinectl.toml
+
+    error: a namespace cannot be empty
+    hint: allowed are letters, digits, '_', '.' and '-', with a letter or digit first
+    -x
+    error: the namespace '-x' has a '-', which is not allowed there
+    hint: allowed are letters, digits, '_', '.' and '-', with a letter or digit first
+    2022-10-14/a
+    error: the namespace '2022-10-14/a' has a '/', which is not allowed there
+    hint: allowed are letters, digits, '_', '.' and '-', with a letter or digit first
+    2022-10-14 a
+    error: the namespace '2022-10-14 a' has a ' ', which is not allowed there
+    hint: allowed are letters, digits, '_', '.' and '-', with a letter or digit first
+    2022-10-14-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+    error: the Lambda function would be called 2022-10-14-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-concepts_ingestor: 69 characters, 64 are allowed
+    hint: choose a shorter namespace
+    2022-10-14-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+    error: the namespace '2022-10-14-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' has 71 characters; 63 are allowed
+    hint: choose a shorter one
+    live
+    error: 'live' cannot be the name of a pipeline: it stands for the live pipeline in every command
+    hint: choose another name, such as a date
+    latest
+    error: 'latest' is the tag that images are taken from; it cannot name a pipeline
+    hint: choose another namespace, such as a date
+    ref.[COMMIT 3]
+    error: 'ref.[COMMIT]' looks like the tag of a commit; it cannot name a pipeline
+    hint: choose another namespace, such as a date
+    2022-02-30
+    error: there is no day 2022-02-30, which the namespace '2022-02-30' begins with
+    hint: namespaces are dates such as 2022-08-31
+    2022-10-14.1
+    error: the Lambda function would be called 2022-10-14.1-concepts_ingestor, which may have no dot
+    hint: choose a namespace without a dot
+    "#);
+}
+
+#[test]
+fn the_tag_of_a_commit_is_no_namespace() {
+    let estate = laid_out();
+    change(&estate, "pipelinectl.toml", "namespace_pattern = '\\d{4}-\\d{2}-\\d{2}[\\w-]*'\n", "");
+    for commit in [estate.commits()[3].tag(), "ref.0123456".to_owned()] {
+        run(&estate, &["new", &commit, "--yes"])
+            .ends_with(64)
+            .says(&format!("'{commit}' looks like the tag of a commit; it cannot name a pipeline"));
+    }
+    assert_eq!(estate.read(MAIN).expect("readable").matches("module ").count(), 1);
 }
 
 #[test]

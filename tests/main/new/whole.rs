@@ -30,7 +30,71 @@ fn makes_the_block_the_tags_and_the_resources() {
     kinds.sort();
     kinds.dedup();
     assert_eq!((new.iter().flatten().count(), kinds.len()), (5, 4), "five tags on manifests of all kinds: {kinds:?}");
-    insta::assert_snapshot!(shown(&estate, &run), @"");
+    insta::assert_snapshot!(shown(&estate, &run), @r#"
+    exit code 0
+    --- stdout
+    --- infrastructure/main.tf
+    +++ infrastructure/main.tf
+    @@ -8,3 +8,13 @@
+         index          = "concepts-2022-08-31"
+       }
+     }
+    +
+    +module "concepts_pipeline_2022-10-14" {
+    +  source    = "./stack"
+    +  namespace = "2022-10-14"
+    +
+    +  reindexing_state = {
+    +    scale_up_tasks = false
+    +    index          = "concepts-2022-10-14"
+    +  }
+    +}
+
+    Images for 2022-10-14
+      REPOSITORY                     DIGEST        COMMIT                                                TAG
+    + weco/concepts_ingestor         508f9b828326  COMMIT-3 2022-09-01 Aggregate concepts by identifie…  → 2022-10-14
+    + weco/concepts_aggregator       4d6483345f0d  COMMIT-3 2022-09-01 Aggregate concepts by identifie…  → 2022-10-14
+    + weco/concepts_aggregator_bulk  44999a4564a2  COMMIT-3 2022-09-01 Aggregate concepts by identifie…  → 2022-10-14
+    + weco/concepts_recorder         3bfbecb52021  COMMIT-3 2022-09-01 Aggregate concepts by identifie…  → 2022-10-14
+    + weco/concepts_recorder_bulk    edf7d25f4a2a  COMMIT-3 2022-09-01 Aggregate concepts by identifie…  → 2022-10-14
+
+    module.concepts_pipeline_2022-10-14
+      + terraform_data.index
+      + terraform_data.service["concepts_aggregator"]
+      + terraform_data.service["concepts_aggregator_bulk"]
+      + terraform_data.service["concepts_ingestor"]
+      + terraform_data.service["concepts_recorder"]
+      + terraform_data.service["concepts_recorder_bulk"]
+    Plan: 6 to create, 0 to change, 0 to destroy, 6 unchanged
+
+    SERVICE                   RUNS AS  DIGEST        STATE
+    concepts_ingestor                  508f9b828326  has a tag only
+    concepts_aggregator                4d6483345f0d  has a tag only
+    concepts_aggregator_bulk           44999a4564a2  has a tag only
+    concepts_recorder                  3bfbecb52021  has a tag only
+    concepts_recorder_bulk             edf7d25f4a2a  has a tag only
+    --- stderr
+    Reading the estate and what 5 services have in ECR …
+    Wrote module.concepts_pipeline_2022-10-14 to infrastructure/main.tf:12.
+      ✓ weco/concepts_aggregator          tagged 2022-10-14
+      ✓ weco/concepts_aggregator_bulk     tagged 2022-10-14
+      ✓ weco/concepts_ingestor            tagged 2022-10-14
+      ✓ weco/concepts_recorder            tagged 2022-10-14
+      ✓ weco/concepts_recorder_bulk       tagged 2022-10-14
+    Planning with terraform …
+
+    Applying …
+      ✓ terraform_data.index                                created
+      ✓ terraform_data.service["concepts_aggregator"]       created
+      ✓ terraform_data.service["concepts_aggregator_bulk"]  created
+      ✓ terraform_data.service["concepts_ingestor"]         created
+      ✓ terraform_data.service["concepts_recorder"]         created
+      ✓ terraform_data.service["concepts_recorder_bulk"]    created
+
+    2022-10-14 is made, and its tags are set.
+    next: commit infrastructure/main.tf and open a pull request
+    next: 2022-08-31 stays live until 2022-10-14 is named instead
+    "#);
 }
 
 #[test]
@@ -54,10 +118,13 @@ fn a_second_run_changes_nothing_at_all() {
 fn a_dry_run_leaves_no_trace() {
     let estate = laid_out();
     let before = snapshot(&estate);
-    let dry = run(&estate, &["new", NEW, "--dry-run", "--yes"]).ends_with(0);
+    run(&estate, &["new", NEW, "--dry-run", "--yes"])
+        .ends_with(0)
+        .says("+module \"concepts_pipeline_2022-10-14\" {")
+        .says("→ 2022-10-14")
+        .says("Dry run: nothing was changed.");
     assert_eq!(writes(&estate), Vec::<String>::new());
     assert!(before == snapshot(&estate), "a file was made or written");
-    insta::assert_snapshot!(shown(&estate, &dry), @"");
     // Without --yes nothing is asked either.
     run(&estate, &["new", NEW, "--dry-run"]).ends_with(0);
     assert!(before == snapshot(&estate), "a file was made or written");
@@ -79,7 +146,8 @@ fn a_plan_is_kept_for_apply() {
     let estate = live();
     run(&estate, &["new", NEW, "--yes", "--plan-only", "--out", "new.tfplan"])
         .ends_with(0)
-        .says("Kept the plan in new.tfplan, and what was reviewed in new.tfplan.json. Nothing was applied.");
+        .says("Kept the plan in new.tfplan, and what was reviewed in new.tfplan.json.")
+        .says("Nothing was applied.");
     assert_eq!((tags_made(&estate), made(&estate)), (5, 0));
     for path in ["new.tfplan", "new.tfplan.json"] {
         let mode = fs::metadata(estate.file(path)).expect("it is there").mode();

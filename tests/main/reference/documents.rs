@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -38,19 +40,19 @@ fn text_of(path: &Path) -> String {
 fn commands_in(text: &str) -> Vec<String> {
     let mut commands = Vec::new();
     let mut in_block = false;
-    let inline = Regex::new("`(pipelinectl [^`]+)`").expect("a pattern");
-    let in_line = Regex::new(r#"^(?:\$ |- |run: |command: |")*(pipelinectl .*)$"#).expect("a pattern");
+    let of_sentence = Regex::new("`(pipelinectl [^`]+)`").expect("a pattern");
+    let of_block = Regex::new(r#"^(?:\$ |- |run: |command: |")*(pipelinectl .*)$"#).expect("a pattern");
     let end = Regex::new(r#"  | [#|>]| && |"$"#).expect("a pattern");
     for line in text.lines() {
         if line.trim_start().starts_with("```") {
             in_block = !in_block;
         } else if in_block {
-            if let Some(found) = in_line.captures(line.trim()) {
+            if let Some(found) = of_block.captures(line.trim()) {
                 let command = found.get(1).expect("the command").as_str();
                 commands.push(end.split(command).next().unwrap_or_default().trim().to_owned());
             }
         } else {
-            commands.extend(inline.captures_iter(line).map(|found| found[1].to_owned()));
+            commands.extend(of_sentence.captures_iter(line).map(|found| found[1].to_owned()));
         }
     }
     commands
@@ -141,11 +143,13 @@ fn the_readme_shows_every_key_of_the_configuration_and_no_other() {
     let block = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a configuration");
     let uncommented: String = block.lines().map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
     ConfigurationFile::parse(Path::new("README.md"), &uncommented).unwrap_or_else(|error| panic!("{error}"));
-    for table in ["", "[project]\n", "[pipeline]\n", "[aws]\n", "[terraform]\n", "[images]\n", "[live]\n", "[releases]\n"]
+    for table in
+        ["", "[project]\n", "[pipeline]\n", "[aws]\n", "[terraform]\n", "[images]\n", "[live]\n", "[releases]\n"]
     {
         for key in keys::<ConfigurationFile>(table) {
             let stands = uncommented.lines().any(|line| {
-                line.starts_with(&format!("{key} ")) || line.starts_with('[') && line.trim_matches(['[', ']']).contains(&key)
+                line.starts_with(&format!("{key} "))
+                    || line.starts_with('[') && line.trim_matches(['[', ']']).contains(&key)
             });
             assert!(stands, "{table}{key} is not in the README");
         }
@@ -184,4 +188,37 @@ fn the_arrows_of_the_architecture_are_those_of_the_test() {
         rooms += 1;
     }
     assert!(rooms > 15, "the test found the rooms: {rooms}");
+}
+
+#[test]
+fn the_picture_is_drawn_from_what_is_printed() {
+    let list: String = (0..10).map(|number| format!("  \x1b[32m+\x1b[0m resource.{number}\n")).collect();
+    let printed = format!(
+        "   Compiling something\ndemo │ Building.\n\ndemo │ $ pipelinectl new 2022-10-14 --yes\n\x1b[1m<bold>\x1b[0m\n{list}\n\
+         demo │ Asked AWS.\nafter the session\n"
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let picture = folder.path().join("session.svg");
+    let mut python = Command::new("python3")
+        .arg(document("docs/session.py"))
+        .args(["--from", "-", "--output"])
+        .arg(&picture)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("python3 is on PATH, as the README says");
+    python.stdin.take().expect("its input").write_all(printed.as_bytes()).expect("read");
+    assert!(python.wait().expect("it ends").success());
+    let svg = text_of(&picture);
+    for part in [
+        "pipelinectl new 2022-10-14 --yes",
+        r#"font-weight="bold">&lt;bold&gt;<"#,
+        r##"fill="#7ee787">+<"##,
+        "6 more lines",
+    ] {
+        assert!(svg.contains(part), "{part}: {svg}");
+    }
+    for left_out in ["Compiling", "Building", "Asked AWS", "after the session", "resource.9"] {
+        assert!(!svg.contains(left_out), "{left_out}: {svg}");
+    }
 }
