@@ -91,7 +91,8 @@ pub(super) fn run(
 #[allow(clippy::disallowed_methods, reason = "this is the room of the terraform program")]
 fn start(program: &Program, arguments: &[OsString], stdout: &File, stderr: &File) -> Result<Child, Error> {
     let wrong = |source| Error::Start { program: program.name().to_owned(), source };
-    for attempt in 0.. {
+    let mut attempts = 0;
+    loop {
         let started = Command::new(program.path())
             .args(arguments)
             .current_dir(program.root())
@@ -104,11 +105,11 @@ fn start(program: &Program, arguments: &[OsString], stdout: &File, stderr: &File
             .spawn();
         match started {
             // somebody else's fork still has the program open for writing: it was installed a moment ago
-            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && attempt < 10 => sleep(PAUSE),
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && attempts < 10 => sleep(PAUSE),
             other => return other.map_err(wrong),
         }
+        attempts += 1;
     }
-    unreachable!("the loop has no end")
 }
 
 /// One SIGINT, to the whole group: a wrapper script alone would not pass it on, and a second one makes terraform give up

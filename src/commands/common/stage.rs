@@ -67,7 +67,7 @@ pub fn program(context: &Context) -> Result<Program, Failure> {
     };
     let interrupts = Interrupts::of_process()
         .map_err(|error| Failure::failed(format!("the signals of this process cannot be watched: {error}")))?;
-    Ok(Program::find(ProgramSettings {
+    let program = Program::find(ProgramSettings {
         program,
         base,
         root: settings.root(),
@@ -77,7 +77,11 @@ pub fn program(context: &Context) -> Result<Program, Failure> {
         init_args: settings.init_args.clone(),
         lock_timeout: LOCK_TIMEOUT,
         interrupts,
-    })?)
+    })?;
+    if let Some(file) = program.log_file() {
+        context.ui.say(&format!("TF_LOG is set: terraform's log goes to {}", file.display()));
+    }
+    Ok(program)
 }
 
 /// A pipeline that a command may change.
