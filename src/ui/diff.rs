@@ -52,12 +52,21 @@ fn shifted(header: &str, skipped: usize) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// Slices are compared much faster than their bytes one by one.
+const CHUNK: usize = 4096;
+
 fn common_prefix(ours: &str, theirs: &str) -> usize {
-    ours.bytes().zip(theirs.bytes()).take_while(|(a, b)| a == b).count()
+    let (ours, theirs) = (ours.as_bytes(), theirs.as_bytes());
+    let chunks = ours.chunks_exact(CHUNK).zip(theirs.chunks_exact(CHUNK)).take_while(|(a, b)| a == b).count();
+    let (ours, theirs) = (&ours[chunks * CHUNK..], &theirs[chunks * CHUNK..]);
+    chunks * CHUNK + ours.iter().zip(theirs).take_while(|(a, b)| a == b).count()
 }
 
 fn common_suffix(ours: &str, theirs: &str) -> usize {
-    ours.bytes().rev().zip(theirs.bytes().rev()).take_while(|(a, b)| a == b).count()
+    let (ours, theirs) = (ours.as_bytes(), theirs.as_bytes());
+    let chunks = ours.rchunks_exact(CHUNK).zip(theirs.rchunks_exact(CHUNK)).take_while(|(a, b)| a == b).count();
+    let (ours, theirs) = (&ours[..ours.len() - chunks * CHUNK], &theirs[..theirs.len() - chunks * CHUNK]);
+    chunks * CHUNK + ours.iter().rev().zip(theirs.iter().rev()).take_while(|(a, b)| a == b).count()
 }
 
 /// The beginning of the line `lines` before the one that `offset` is in.
@@ -104,6 +113,16 @@ mod tests {
     fn shows_a_file_without_a_final_newline() {
         let text = plain("a\nb", "a\nb\nc\n");
         assert!(text.contains("-b\n") && text.contains("+c\n"), "{text}");
+    }
+
+    #[test]
+    fn finds_the_change_in_a_big_file() {
+        let line = |number: usize| format!("line {number} of the file\n");
+        let before: String = (1..5000).map(line).collect();
+        let after = before.replace("line 2500 of the file\n", "line 2500 of the file\nnew\n");
+        let text = plain(&before, &after);
+        assert_eq!(text.lines().filter(|line| line.starts_with(['+', '-'])).count(), 3, "{text}");
+        assert!(text.contains("@@ -2498,6 +2498,7 @@"), "{text}");
     }
 
     #[test]

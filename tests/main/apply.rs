@@ -44,7 +44,6 @@ fn exactly_the_reviewed_plan_is_applied() {
     concepts_ingestor             21bb8d5c8cb4  has a tag only
     concepts_aggregator           0f85fd9632ad  has a tag only
     --- stderr
-      ✓ terraform show  read the plan
 
     Applying …
       ✓ terraform_data.index  changed
@@ -218,7 +217,6 @@ fn a_plan_is_refused_when_the_state_has_changed_since() {
       ~ terraform_data.index
     Plan: 0 to create, 1 to change, 0 to destroy, 5 unchanged
     --- stderr
-      ✓ terraform show  read the plan
 
     Applying …
     error: the state was changed since this plan was made
@@ -272,7 +270,6 @@ fn afterwards_every_function_is_asked_what_it_runs() {
     SERVICE            RUNS AS                       DIGEST        STATE
     concepts_ingestor  2022-08-31-concepts_ingestor  b69f61ee5a2f  verified
     --- stderr
-      ✓ terraform show  read the plan
 
     Applying …
       ✓ aws_iam_role.service  created
