@@ -164,7 +164,7 @@ pub fn guard(planned: &Planned, may: &str) -> Result<(), Failure> {
     Err(failure)
 }
 
-/// Keeps a plan in a file, and beside it what `apply` wants to know. `digests` are those of the tags, as [`release::digests`]
+/// Keeps a plan in a file, and beside it what `apply` wants to know. `digests` are those of the tags, as `release::digests`
 /// names them.
 pub fn keep(
     context: &Context,
