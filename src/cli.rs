@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
 
@@ -52,16 +53,16 @@ pub struct Global {
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", env = "PIPELINECTL_COLOR")]
     pub color: Color,
     /// Say less
-    #[arg(short, long, global = true, conflicts_with = "verbose", env = "PIPELINECTL_QUIET")]
+    #[arg(short, long, global = true, env = "PIPELINECTL_QUIET", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub quiet: bool,
     /// Show every AWS call and child process
-    #[arg(short, long, global = true, env = "PIPELINECTL_VERBOSE")]
+    #[arg(short, long, global = true, env = "PIPELINECTL_VERBOSE", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub verbose: bool,
     /// Answer yes to every question
     #[arg(short, long, global = true)]
     pub yes: bool,
     /// Read, check and show exactly what would change, and change nothing
-    #[arg(long, global = true, env = "PIPELINECTL_DRY_RUN")]
+    #[arg(long, global = true, env = "PIPELINECTL_DRY_RUN", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub dry_run: bool,
     /// The AWS region
     #[arg(long, global = true, env = "PIPELINECTL_REGION", hide_env_values = true)]

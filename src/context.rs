@@ -92,9 +92,11 @@ impl Context {
         Ok(self.session.get_or_init(|| session))
     }
 
-    /// The repository of the estate.
+    /// The repository of the estate. The root may be a link, or lie in another repository than the project's folder: git
+    /// is asked where it really is.
     pub fn git(&self) -> Git {
-        Git::new(&self.settings.directory, self.ui.progress())
+        let root = files::real_path(&self.settings.root()).unwrap_or_else(|_| self.settings.directory.clone());
+        Git::new(&root, self.ui.progress())
     }
 
     /// The repository of the images' commits.

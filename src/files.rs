@@ -51,6 +51,11 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(path).map_err(|source| FileError::Read { path: path.to_owned(), source })
 }
 
+/// The path with every link followed.
+pub fn real_path(path: &Path) -> Result<PathBuf, FileError> {
+    fs::canonicalize(path).map_err(|source| FileError::Read { path: path.to_owned(), source })
+}
+
 /// Reads a text file.
 pub fn read(path: &Path) -> Result<String, FileError> {
     let bytes = read_bytes(path)?;

@@ -8,6 +8,21 @@ use std::sync::Arc;
 
 use crate::progress::Progress;
 
+/// Variables that lead git to another repository than the one of its working folder ("Git Internals - Environment
+/// Variables").
+const OF_A_HOOK: [&str; 7] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_PREFIX",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_NAMESPACE",
+];
+
+/// The files that are a Terraform configuration, as git's patterns.
+const OF_TERRAFORM: [&str; 5] = ["*.tf", "*.tf.json", "*.tfvars", "*.tfvars.json", "*.hcl"];
+
 /// A git repository on this machine.
 #[derive(Clone)]
 pub struct Git {
@@ -88,44 +103,56 @@ impl Git {
         self.line(&["merge-base", "HEAD", &commit])
     }
 
-    /// The text of a file at a commit; none where it was not there. `path` is relative to the work tree's folder.
-    pub fn file_at(&self, commit: &str, path: &Path) -> Result<Option<String>, GitError> {
+    /// The text of a file that is there at a commit. `path` is relative to the work tree's folder.
+    pub fn file_at(&self, commit: &str, path: &Path) -> Result<String, GitError> {
         let name = format!("{commit}:{}", path.display());
-        let output = self.run(&["show", "--end-of-options", &name])?;
-        Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
+        let arguments = ["show", "--end-of-options", &name];
+        let output = self.run(&arguments)?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        Err(self.failed(&arguments, &output))
     }
 
-    /// The names of the files in a folder at a commit, not those in folders below it.
+    /// The names of the files in a folder at a commit, not those in folders below it; none where there was no such folder.
+    /// `folder` is relative to the work tree's folder.
     pub fn names_at(&self, commit: &str, folder: &Path) -> Result<Vec<String>, GitError> {
-        let tree = if folder.as_os_str().is_empty() || folder == Path::new(".") {
-            format!("{commit}:")
-        } else {
-            format!("{commit}:{}", folder.display())
-        };
-        let output = self.run(&["ls-tree", "--name-only", "-z", "--end-of-options", &tree])?;
-        if !output.status.success() {
+        let folder = if folder == Path::new(".") { Path::new("") } else { folder };
+        let tree = format!("{commit}:{}", folder.display());
+        if self.line(&["rev-parse", "--verify", "--quiet", "--end-of-options", &tree])?.is_none() {
+            // Only a folder that is missing may count as empty, not a commit or a tree that git cannot read.
+            self.commit(commit)?;
             return Ok(Vec::new());
+        }
+        let arguments = ["ls-tree", "--full-tree", "--name-only", "-z", "--end-of-options", &tree];
+        let output = self.run(&arguments)?;
+        if !output.status.success() {
+            return Err(self.failed(&arguments, &output));
         }
         let names = String::from_utf8_lossy(&output.stdout).into_owned();
         Ok(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
     }
 
-    /// How many commits the upstream of the current branch has below `folder` that this checkout lacks; none where the
+    /// How many commits for this folder the upstream of the current branch has that this checkout lacks; none where the
     /// branch has no upstream.
-    pub fn commits_behind(&self, folder: &Path) -> Result<Option<usize>, GitError> {
+    pub fn commits_behind(&self) -> Result<Option<usize>, GitError> {
         let upstream = ["rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}"];
         if self.line(&upstream)?.is_none() {
             return Ok(None);
         }
-        let folder = folder.to_string_lossy();
-        let arguments = ["rev-list", "--count", "HEAD..@{upstream}", "--", folder.as_ref()];
-        Ok(self.line(&arguments)?.and_then(|count| count.parse().ok()))
+        let arguments = ["rev-list", "--count", "HEAD..@{upstream}", "--", "."];
+        let output = self.run(&arguments)?;
+        if !output.status.success() {
+            return Err(self.failed(&arguments, &output));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().parse().ok())
     }
 
-    /// Whether something in `folder` is not as the checked out commit says, files that git does not know included.
-    pub fn has_changes(&self, folder: &Path) -> Result<bool, GitError> {
-        let folder = if folder.as_os_str().is_empty() { ".".into() } else { folder.to_string_lossy() };
-        Ok(self.line(&["status", "--porcelain", "--untracked-files=normal", "--", folder.as_ref()])?.is_some())
+    /// Whether a Terraform file in this folder is not as the checked out commit says, or not known to git.
+    pub fn has_changes(&self) -> Result<bool, GitError> {
+        let mut arguments = vec!["status", "--porcelain", "--untracked-files=all", "--"];
+        arguments.extend(OF_TERRAFORM);
+        Ok(self.line(&arguments)?.is_some())
     }
 
     /// Fetches what the upstream of the current branch has. A branch without one is left alone.
@@ -184,7 +211,12 @@ impl Git {
     #[allow(clippy::disallowed_methods, reason = "this is the room of the git program")]
     fn run(&self, arguments: &[&str]) -> Result<Output, GitError> {
         self.progress.detail(&format!("git {}", arguments.join(" ")));
-        Command::new("git")
+        let mut command = Command::new("git");
+        // A hook sets them for the repository that it runs in, which need not be the one that is meant.
+        for variable in OF_A_HOOK {
+            command.env_remove(variable);
+        }
+        command
             .args(["--no-pager", "-c", "core.quotepath=off"].map(OsStr::new))
             .args(arguments)
             .current_dir(&self.directory)

@@ -56,6 +56,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         return complete(arguments, &environment);
     }
     let parsed = Cli::command().try_get_matches_from(arguments).and_then(|matches| {
+        // Not `conflicts_with`: what is typed may contradict what the environment says.
+        if typed(&matches, "quiet") && typed(&matches, "verbose") {
+            let message = "the argument '--quiet' cannot be used with '--verbose'";
+            return Err(Cli::command().error(clap::error::ErrorKind::ArgumentConflict, message));
+        }
         let cli = Cli::from_arg_matches(&matches)?;
         Ok((cli, matches))
     });
@@ -67,7 +72,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return if error.use_stderr() { Kind::Usage.exit_code() } else { 0 };
         }
     };
-    let ui = Ui::new(manner(&cli.global, &environment));
+    let ui = Ui::new(manner(&cli.global, &matches, &environment));
     match dispatch(&cli, &matches, ui, environment) {
         (_, Ok(end)) => end.exit_code(),
         (ui, Err(failure)) => {
@@ -114,11 +119,15 @@ fn dispatch(cli: &Cli, matches: &ArgMatches, ui: Ui, environment: Environment) -
     (context.into_ui(), outcome)
 }
 
+fn typed(matches: &ArgMatches, flag: &str) -> bool {
+    matches.value_source(flag) == Some(ValueSource::CommandLine)
+}
+
 fn overrides(global: &Global, matches: &ArgMatches) -> Overrides {
     let sourced = |id: &str, value: &Option<String>, flag: &'static str, variable: &'static str| {
         let from_environment = matches.value_source(id) == Some(ValueSource::EnvVariable);
         let origin = if from_environment { Origin::Environment(variable) } else { Origin::Flag(flag) };
-        value.clone().map(|value| Sourced::new(value, origin))
+        value.clone().filter(|value| !value.is_empty()).map(|value| Sourced::new(value, origin))
     };
     Overrides {
         directory: global.directory.clone(),
@@ -130,7 +139,9 @@ fn overrides(global: &Global, matches: &ArgMatches) -> Overrides {
     }
 }
 
-fn manner(global: &Global, environment: &Environment) -> Manner {
+fn manner(global: &Global, matches: &ArgMatches, environment: &Environment) -> Manner {
+    // What was typed beats what the environment says; of two that it says, more talk beats less.
+    let verbose = global.verbose && (typed(matches, "verbose") || !typed(matches, "quiet"));
     let colour = |is_terminal: bool| match global.color {
         Color::Always => true,
         Color::Never => false,
@@ -140,8 +151,8 @@ fn manner(global: &Global, environment: &Environment) -> Manner {
     };
     Manner {
         json: global.format == Format::Json,
-        quiet: global.quiet,
-        verbose: global.verbose,
+        quiet: global.quiet && !verbose,
+        verbose,
         yes: global.yes,
         colour_out: colour(stdout().is_terminal()),
         colour_talk: colour(stderr().is_terminal()),

@@ -1,5 +1,6 @@
 //! `pipelinectl apply`
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -74,6 +75,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     }
     refuse_other_commit(context, &review)?;
     let estate = estate::read(context)?;
+    for one in changed.iter().filter(|one| estate.find(&one.namespace).is_none()) {
+        estate::refuse_to_lose(context, &one.namespace)?;
+    }
     let mut seen = observe(context, &review, &changed, &estate)?;
 
     let allows: Vec<Allow> = review.allows.iter().filter_map(|text| text.parse().ok()).collect();
@@ -115,8 +119,13 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
             refuse_other_commit(context, &review)?;
             seen = observe(context, &review, &changed, &estate)?;
         }
+        for one in &changed {
+            applying(context, &one.namespace)?;
+        }
         stage::apply(context, &program, &planned)?;
         report.applied = true;
+    } else if !ui.says_yes() {
+        locks = take(arguments, context, &changed)?;
     }
     let mut failed = false;
     for (namespace, release) in &seen {
@@ -138,7 +147,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
 
 /// The pipelines that were to change when the plan was reviewed.
 fn pipelines(review: &Review) -> Result<Vec<MayChange>, Failure> {
-    let pipeline = |(namespace, address): (&String, &String)| {
+    let pipeline = |(address, namespace): (&String, &String)| {
         Ok(MayChange { namespace: namespace.parse()?, address: address.clone(), permits: Permits::Anything })
     };
     review.pipelines.iter().map(pipeline).collect()
@@ -146,19 +155,23 @@ fn pipelines(review: &Review) -> Result<Vec<MayChange>, Failure> {
 
 /// In the order of their names, so that two who want the same ones do not wait for each other.
 fn take(arguments: &Arguments, context: &Context, changed: &[MayChange]) -> Result<Vec<Lock>, Failure> {
-    changed.iter().map(|one| context.lock(&one.namespace, "apply", arguments.lock.wait_lock)).collect()
+    let names: BTreeSet<&Namespace> = changed.iter().map(|one| &one.namespace).collect();
+    names.into_iter().map(|namespace| context.lock(namespace, "apply", arguments.lock.wait_lock)).collect()
 }
 
 /// A plan is applied where it was made: at its commit, or, when its block was committed after the plan, where the
 /// Terraform files are the same.
 fn refuse_other_commit(context: &Context, review: &Review) -> Result<(), Failure> {
-    let Some(reviewed) = &review.commit else { return Ok(()) };
     if fingerprint(&context.settings.root())? != review.files_sha256 {
         let folder = context.settings.terraform_dir.display();
-        return Err(Failure::refused(format!("the files of {folder} are not those that the plan was made from"))
-            .hint(format!("it was made at the commit {}", short(reviewed)))
-            .hint("plan again here and review that plan, or check out what it was made from"));
+        let failure = Failure::refused(format!("the files of {folder} are not those that the plan was made from"))
+            .hint("plan again here and review that plan, or check out what it was made from");
+        return Err(match &review.commit {
+            Some(commit) => failure.hint(format!("it was made at the commit {}", short(commit))),
+            None => failure,
+        });
     }
+    let Some(reviewed) = &review.commit else { return Ok(()) };
     let head = context.git().head()?;
     if head == *reviewed || review.uncommitted {
         return Ok(());
@@ -168,7 +181,7 @@ fn refuse_other_commit(context: &Context, review: &Review) -> Result<(), Failure
 }
 
 fn short(commit: &str) -> &str {
-    &commit[..commit.len().min(8)]
+    commit.get(..8).unwrap_or(commit)
 }
 
 /// Reads the pipelines' tags, and refuses if they are not what they were.
@@ -183,6 +196,10 @@ fn observe(
         return Ok(seen);
     }
     for one in changed.iter().filter(|one| estate.find(&one.namespace).is_some()) {
+        let tag = context.settings.images.pipeline_tag.replace("{namespace}", one.namespace.as_str());
+        if !review.digests.keys().any(|name| name.ends_with(&format!(":{tag}"))) {
+            continue;
+        }
         let release = release::standing(context, &one.namespace)?;
         let named = release.named();
         let moved: Vec<&str> = named
@@ -197,6 +214,15 @@ fn observe(
         seen.push((one.namespace.clone(), release));
     }
     Ok(seen)
+}
+
+/// Notes in the record of the `new` that stopped before its apply that it is begun now.
+fn applying(context: &Context, namespace: &Namespace) -> Result<(), Failure> {
+    let store = context.store()?;
+    if let Some(record) = store.unfinished(namespace)? {
+        store.begin(namespace, &Record { applying: true, ..record })?;
+    }
+    Ok(())
 }
 
 /// Completes the record of the `new` that stopped before its apply.

@@ -139,7 +139,7 @@ fn git(context: &Context) -> Row {
         Err(error) => bad("git", error),
         Ok(head) => {
             let main = &context.settings.images.main_branch;
-            let short = &head[..head.len().min(8)];
+            let short = head.get(..8).unwrap_or(&head);
             match context.images_git().commit(main) {
                 Ok(_) => good("git", format!("{version}, at {short}, {main} is known")),
                 Err(error) => {

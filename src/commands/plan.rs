@@ -1,7 +1,7 @@
 //! `pipelinectl plan`
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -12,11 +12,12 @@ use super::common::stage::{self, AllowArguments, MayChange, PlanReport};
 use super::common::{estate, target};
 use super::{End, Outcome};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
+use crate::files;
 use crate::layout::module_blocks::ModuleBlocks;
 use crate::layout::{Rules, SourceFile};
 use crate::operations::read_estate;
-use crate::pipeline::{Estate, Namespace};
+use crate::pipeline::{Estate, Namespace, Pipeline};
 use crate::terraform::{Permits, PlanOptions};
 
 /// Plan with terraform and refuse what touches anything else
@@ -90,7 +91,14 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if let Some(out) = arguments.out.as_ref().filter(|_| !context.dry_run) {
         let mut digests = BTreeMap::new();
         for one in changed.iter().filter(|one| estate.find(&one.namespace).is_some()) {
-            digests.extend(release::digests(context, &one.namespace)?);
+            match release::digests(context, &one.namespace) {
+                Ok(found) => digests.extend(found),
+                // A service that came later than the pipeline has no tag there; the plan does not need it.
+                Err(failure) if failure.kind == Kind::Refused => {
+                    ui.warn(&format!("{}; 'apply' will not compare them", failure.message));
+                }
+                Err(failure) => return Err(failure),
+            }
         }
         stage::keep(context, &planned, out, &changed, digests)?;
         report.out = Some(out.display().to_string());
@@ -111,31 +119,42 @@ fn known(estate: &Estate, namespace: &Namespace) -> Result<MayChange, Failure> {
 
 /// The pipelines whose blocks are not what they were where this branch left the base.
 fn changed(context: &Context, estate: &Estate, base: Option<&str>) -> Result<Vec<MayChange>, Failure> {
+    let root = files::real_path(&context.settings.root())?;
     let git = context.git();
     let revision = base.unwrap_or(&context.settings.images.main_branch);
     let Some(merge_base) = git.merge_base(revision)? else {
         return Err(Failure::usage(format!("this branch and {revision} have no commit in common"))
             .hint("name another one with --base, or fetch the whole history"));
     };
-    let top = git.top()?;
-    let root = context.settings.root();
-    let root = std::fs::canonicalize(&root).unwrap_or(root);
-    let below = root.strip_prefix(&top).unwrap_or(Path::new("")).to_owned();
+    let top = files::real_path(&git.top()?)?;
+    let Ok(below) = root.strip_prefix(&top) else {
+        return Err(Failure::usage(format!(
+            "{} is not below {}, where its repository is",
+            root.display(),
+            top.display()
+        ))
+        .hint("name the pipeline that may change: pipelinectl plan NS"));
+    };
     let rules = estate::rules(&context.settings)?;
     let now = blocks(estate, &estate::files(context)?);
-    let files = read_estate::at_commit(&git, &merge_base, &below, &context.settings.terraform_dir)?;
+    let files = read_estate::at_commit(&git, &merge_base, below, &context.settings.terraform_dir)?;
     let old = read_at(&files, &rules, &merge_base)?;
     let then = blocks(&old, &files);
     // One that was taken out is still in the state, at the address that it had.
-    let there =
-        estate.pipelines.iter().chain(old.pipelines.iter().filter(|gone| estate.find(&gone.namespace).is_none()));
-    let mut changed: Vec<MayChange> = there
-        .filter(|pipeline| now.get(&pipeline.namespace) != then.get(&pipeline.namespace))
+    let gone: Vec<&Pipeline> = old.pipelines.iter().filter(|pipeline| !now.contains_key(&pipeline.address())).collect();
+    for pipeline in &gone {
+        estate::refuse_to_lose(context, &pipeline.namespace)?;
+    }
+    let mut changed: Vec<MayChange> = estate
+        .pipelines
+        .iter()
+        .chain(gone)
+        .filter(|pipeline| now.get(&pipeline.address()) != then.get(&pipeline.address()))
         .map(|pipeline| MayChange::of(pipeline, Permits::Anything))
         .collect();
     changed.sort_by(|one, other| one.namespace.cmp(&other.namespace));
     let names: Vec<&str> = changed.iter().map(|one| one.namespace.as_str()).collect();
-    let short = &merge_base[..merge_base.len().min(8)];
+    let short = merge_base.get(..8).unwrap_or(&merge_base);
     context.ui.say(&match names.as_slice() {
         [] => format!("No pipeline's block differs from {short} ({revision})."),
         names => format!("Differing from {short} ({revision}): {}", names.join(", ")),
@@ -151,12 +170,12 @@ fn read_at(files: &[SourceFile], rules: &Rules, commit: &str) -> Result<Estate, 
     Ok(blocks.estate().clone())
 }
 
-/// The text of each pipeline's block.
-fn blocks(estate: &Estate, files: &[SourceFile]) -> BTreeMap<Namespace, String> {
+/// The text of each pipeline's block, by its address. Line endings do not count: git may turn them at a checkout.
+fn blocks(estate: &Estate, files: &[SourceFile]) -> BTreeMap<String, String> {
     let text = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.text.as_str());
     let blocks = estate.pipelines.iter().filter_map(|pipeline| {
         let block = text(&pipeline.file)?.get(pipeline.span.clone())?;
-        Some((pipeline.namespace.clone(), block.to_owned()))
+        Some((pipeline.address(), block.replace("\r\n", "\n")))
     });
     blocks.collect()
 }

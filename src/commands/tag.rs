@@ -1,7 +1,5 @@
 //! `pipelinectl tag`
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -70,7 +68,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if ui.says_yes() && !context.dry_run {
         lock = Some(context.lock(&namespace, "tag", arguments.lock.wait_lock)?);
     }
-    let mut seen = release::observe(context, &tag, &source, &BTreeMap::new())?;
+    // What an unfinished `new` set out to give the pipeline is still its release.
+    let unfinished = context.store()?.unfinished(&namespace)?;
+    let pinned = unfinished.map(|record| record.digests).unwrap_or_default();
+    let mut seen = release::observe(context, &tag, &source, &pinned)?;
 
     ui.show(&tags(&seen.plan, &seen.commits, ui.width()));
     let nothing = seen.plan.is_nothing();
@@ -88,7 +89,15 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         if lock.is_none() {
             lock = Some(context.lock(&namespace, "tag", arguments.lock.wait_lock)?);
             // Everything is read again; the digests that were shown are the ones that are tagged.
-            seen = release::observe(context, &tag, &source, &seen.digests())?;
+            let again = release::observe(context, &tag, &source, &seen.digests())?;
+            if again.plan != seen.plan {
+                ui.warn("something was changed in the meantime; this is how it is now:");
+                ui.show(&tags(&again.plan, &again.commits, ui.width()));
+                if !ui.confirm("Go on?") {
+                    return Err(Failure::failed("answered no; nothing was changed"));
+                }
+            }
+            seen = again;
         }
         release::make(context, &seen.plan)?;
     }

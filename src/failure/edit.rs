@@ -31,6 +31,7 @@ impl From<LayoutError> for Failure {
             LayoutError::NotRecognised { .. } => {
                 Self::usage(message).hint("mend the template, or source and namespace_attribute below [pipeline]")
             }
+            LayoutError::InJson { .. } => Self::usage(message).hint("JSON is not edited: change that file by hand"),
             LayoutError::JsonFile { .. } => Self::usage(message).hint("name a .tf file with --file"),
             LayoutError::Edit(EditError::Check { .. }) | LayoutError::Check { .. } => Self::failed(message)
                 .hint("nothing was written; this is a defect of pipelinectl: please report it with the file"),

@@ -234,6 +234,7 @@ impl EditError {
                 *first += lines;
                 *second += lines;
             }
+            Self::In { error, .. } => **error = (**error).clone().moved(lines),
             Self::NotOneBlock { .. } | Self::NotFound { .. } | Self::Check { .. } => {}
         }
         self

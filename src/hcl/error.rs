@@ -100,6 +100,14 @@ pub enum EditError {
         /// The second line, from 1.
         second: usize,
     },
+    /// An error whose lines are those of `place`.
+    #[error("{place}: {error}")]
+    In {
+        /// A file, or what else has lines.
+        place: String,
+        /// What is wrong there.
+        error: Box<EditError>,
+    },
     /// The text after the edit is not what was meant: a defect of this program. Nothing was written.
     #[error("the edit was checked and came out wrong: {what}")]
     Check {

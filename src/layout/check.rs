@@ -9,6 +9,7 @@ use crate::pipeline::{Namespace, Pipeline};
 
 use super::module_blocks::ModuleBlocks;
 use super::rules::normalised;
+use super::spelling::readings;
 use super::{LayoutError, Rules, SourceFile};
 
 /// Arguments that every module block may have ("Module Blocks" in Terraform's documentation).
@@ -170,7 +171,9 @@ fn labels(files: &[SourceFile], findings: &mut Vec<Finding>) {
 fn of_pipeline(file: &SourceFile, pipeline: &Pipeline, rules: &Rules, names: &[NameLimit]) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let namespace = &pipeline.namespace;
-    if let Some(labelled) = rules.namespace_in(&pipeline.label).filter(|labelled| labelled != namespace) {
+    let dated = dated(namespace);
+    let differs = |labelled: &Namespace| dated.is_some() && self::dated(labelled).is_some_and(|it| Some(it) != dated);
+    if let Some(labelled) = rules.namespace_in(&pipeline.label).filter(differs) {
         let attribute = rules.namespace_attribute();
         found.push((pipeline.span.start, format!("the label names {labelled}, but '{attribute}' is {namespace}")));
     }
@@ -187,6 +190,12 @@ fn of_pipeline(file: &SourceFile, pipeline: &Pipeline, rules: &Rules, names: &[N
     }
     found.extend(keys::duplicates(&file.text, &pipeline.span));
     found
+}
+
+/// In one spelling, when it is a date.
+fn dated(namespace: &Namespace) -> Option<String> {
+    let mut readings = readings(namespace.as_str()).into_iter().filter_map(|reading| reading.parse::<Namespace>().ok());
+    readings.find(|reading| reading.date().is_some()).map(|reading| reading.as_str().replace('_', "-"))
 }
 
 fn of_inputs(file: &SourceFile, pipeline: &Pipeline, modules: &BTreeMap<String, &Inputs>) -> Vec<(usize, String)> {

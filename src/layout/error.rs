@@ -91,6 +91,14 @@ pub enum LayoutError {
         /// What it says instead.
         reason: String,
     },
+    /// The pipeline is there, in a file that is not edited.
+    #[error("{namespace} is there already, in {path}")]
+    InJson {
+        /// The pipeline.
+        namespace: Namespace,
+        /// The file.
+        path: String,
+    },
     /// The file to be edited is JSON.
     #[error("{path} is JSON, which is not edited")]
     JsonFile {

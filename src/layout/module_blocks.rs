@@ -1,7 +1,9 @@
 //! The layout in which each pipeline is a module block of one Terraform root.
 
 mod add;
+mod change;
 mod clone;
+mod follow;
 mod json;
 mod place;
 mod verify;
@@ -24,6 +26,8 @@ pub struct ModuleBlocks<'a> {
     items: Vec<Vec<Item>>,
     /// Where each label of a module stands first: file and line.
     labels: HashMap<String, (String, usize)>,
+    /// A module has the configured source: then a label makes no pipeline of one with another source.
+    sourced: bool,
     estate: Estate,
 }
 
@@ -48,7 +52,9 @@ impl<'a> ModuleBlocks<'a> {
                 locals.add(&file.text, block).map_err(syntax(file))?;
             }
         }
-        let mut read = Self { files, rules, items: all_items, labels: HashMap::new(), estate: Estate::default() };
+        let sourced = any_has_source(files, &all_items, rules)?;
+        let (labels, estate) = (HashMap::new(), Estate::default());
+        let mut read = Self { files, rules, items: all_items, labels, sourced, estate };
         for index in 0..files.len() {
             read.read_file(index, &mut locals)?;
         }
@@ -63,7 +69,7 @@ impl<'a> ModuleBlocks<'a> {
     fn read_file(&mut self, index: usize, locals: &mut Locals<'_>) -> Result<(), LayoutError> {
         let file = &self.files[index];
         if file.is_json() {
-            return json::read(file, self.rules, &mut self.labels, &mut self.estate);
+            return json::read(file, self.rules, self.sourced, &mut self.labels, &mut self.estate);
         }
         if file.is_override() {
             return Ok(());
@@ -75,7 +81,7 @@ impl<'a> ModuleBlocks<'a> {
             let line = lines.line_of(&file.text, block.kind.start);
             self.labels.entry(label.to_owned()).or_insert_with(|| (file.path.clone(), line));
             let module = module(&file.text, block, self.rules).map_err(syntax(file))?;
-            match which(&file.text, label, &module, self.rules, locals) {
+            match which(&file.text, label, &module, self.rules, self.sourced, locals) {
                 None => {}
                 Some(Ok(namespace)) => self.estate.pipelines.push(Pipeline {
                     namespace,
@@ -86,7 +92,7 @@ impl<'a> ModuleBlocks<'a> {
                 }),
                 Some(Err(reason)) => {
                     let (label, file) = (label.to_owned(), file.path.clone());
-                    self.estate.unclear.push(Unclear { label, file, line, reason });
+                    self.estate.unclear.push(Unclear { label, namespace: None, file, line, reason });
                 }
             }
         }
@@ -139,17 +145,37 @@ fn module(text: &str, block: &Block, rules: &Rules) -> Result<Module, crate::hcl
     Ok(module)
 }
 
-/// Which pipeline a module is; `None` when it is none, an error when it does not say.
+/// Whether a module has the configured source.
+fn any_has_source(files: &[SourceFile], items: &[Vec<Item>], rules: &Rules) -> Result<bool, LayoutError> {
+    for (file, items) in files.iter().zip(items).filter(|(file, _)| !file.is_override()) {
+        for block in blocks(file, items, "module") {
+            let module = module(&file.text, block, rules).map_err(syntax(file))?;
+            if source_of(&file.text, &module).is_some_and(|source| rules.is_source(source)) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+fn source_of<'a>(text: &'a str, module: &Module) -> Option<&'a str> {
+    module.source.as_ref().and_then(|source| literal_string(&text[source.clone()]))
+}
+
+/// Which pipeline a module is; `None` when it is none, an error when it does not say. `sourced`: another source than the
+/// configured one makes it none, whatever its label.
 fn which(
     text: &str,
     label: &str,
     module: &Module,
     rules: &Rules,
+    sourced: bool,
     locals: &mut Locals<'_>,
 ) -> Option<Result<Namespace, String>> {
     let labelled = rules.namespace_in(label);
-    let source = module.source.as_ref().and_then(|source| literal_string(&text[source.clone()]));
-    if labelled.is_none() && !source.is_some_and(|source| rules.is_source(source)) {
+    let source = source_of(text, module);
+    let is_source = source.is_some_and(|source| rules.is_source(source));
+    if !is_source && (labelled.is_none() || (sourced && source.is_some())) {
         return None;
     }
     let attribute = rules.namespace_attribute();

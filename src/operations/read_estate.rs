@@ -35,9 +35,7 @@ pub fn below(root: &Path, name: &str) -> String {
 pub fn at_commit(git: &Git, commit: &str, folder: &Path, root: &Path) -> Result<Vec<SourceFile>, GitError> {
     let mut files = Vec::new();
     for name in git.names_at(commit, folder)?.into_iter().filter(|name| is_terraform(name)) {
-        if let Some(text) = git.file_at(commit, &folder.join(&name))? {
-            files.push(SourceFile::new(below(root, &name), text));
-        }
+        files.push(SourceFile::new(below(root, &name), git.file_at(commit, &folder.join(&name))?));
     }
     Ok(files)
 }

@@ -31,6 +31,8 @@ impl Pipeline {
 pub struct Unclear {
     /// The label of the block.
     pub label: String,
+    /// The pipeline it is, where that is known and the block can only not be edited.
+    pub namespace: Option<Namespace>,
     /// The file that holds it, relative to the Terraform root.
     pub file: String,
     /// The line it begins on, from 1.

@@ -123,6 +123,8 @@ mod tests {
             commit: None,
             digests: [("weco/a".to_owned(), crate::pipeline::image::Digest::of_manifest("a"))].into(),
             allowed: Vec::new(),
+            block_added: true,
+            applying: false,
             finished: None,
             outcome: None,
         };

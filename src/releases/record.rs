@@ -29,6 +29,12 @@ pub struct Record {
     /// The `--allow` flags that were given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed: Vec<String>,
+    /// Whether it put the block of the pipeline into its file: one that was there before is nobody's to take out.
+    #[serde(default)]
+    pub block_added: bool,
+    /// Whether its apply was begun: from then on resources may be half made.
+    #[serde(default)]
+    pub applying: bool,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished: Option<Timestamp>,

@@ -29,7 +29,7 @@ pub struct Review {
     pub files_sha256: String,
     /// The pipeline that may change, where it is one.
     pub namespace: Option<String>,
-    /// The pipelines that may change, each with the address of its module.
+    /// The pipelines that may change, by the address of the module.
     #[serde(default)]
     pub pipelines: BTreeMap<String, String>,
     /// The digest that each tag named, by repository and tag: `weco/concepts_aggregator:2022-08-31`.

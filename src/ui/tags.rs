@@ -39,7 +39,7 @@ pub fn tags(plan: &TagPlan, subjects: &BTreeMap<String, Commit>, width: usize) -
 /// The commit of an image: its first digits, its day and its subject, as far as they are known.
 fn commit(image: &ReleaseImage, subjects: &BTreeMap<String, Commit>, room: usize) -> String {
     let Some(id) = image.commits.first() else { return paint::faint("no commit tag") };
-    let short = &id[..id.len().min(8)];
+    let short = id.get(..8).unwrap_or(id);
     match subjects.get(id) {
         Some(known) => format!("{short} {} {}", known.date, cut(&known.subject, room)),
         None => short.to_owned(),

@@ -131,8 +131,8 @@ fn from_other_files_a_plan_is_refused() {
     --- stdout
     --- stderr
     error: the files of infrastructure are not those that the plan was made from
-    hint: it was made at the commit commit 3
     hint: plan again here and review that plan, or check out what it was made from
+    hint: it was made at the commit commit 3
     ");
     estate.write("infrastructure/stack/more.tf", "locals {\n  a = 1\n}\n").expect("writable");
     run(&estate, &APPLY).ends_with(3).says("infrastructure");
@@ -181,7 +181,11 @@ fn a_review_cannot_let_more_pass_than_the_guard() {
     run(&estate, &["plan", "--base", "HEAD", "--out", "a.tfplan"]).ends_with(0);
     let review = estate.read("a.tfplan.json").expect("readable");
     let mut review: serde_json::Value = serde_json::from_str(&review).expect("JSON");
-    review["pipelines"].as_object_mut().expect("names").remove("2022-08-31").expect("it was there");
+    review["pipelines"]
+        .as_object_mut()
+        .expect("names")
+        .remove("module.concepts_pipeline_2022-08-31")
+        .expect("it was there");
     estate.write("a.tfplan.json", &review.to_string()).expect("writable");
     run(&estate, &APPLY).ends_with(3).says("module.concepts_pipeline_2022-08-31.terraform_data.index");
     assert!(!state(&estate).contains("-b\""));

@@ -29,7 +29,7 @@ pub fn change(estate: &Estate, namespace: &str) {
 }
 
 /// Changes something that is in every pipeline.
-fn change_stack(estate: &Estate) {
+pub fn change_stack(estate: &Estate) {
     let text = estate.read("infrastructure/stack/main.tf").expect("readable");
     let text = text.replace("\"${var.namespace}-${each.key}\"", "\"${var.namespace}/${each.key}\"");
     estate.write("infrastructure/stack/main.tf", &text).expect("writable");
@@ -98,7 +98,7 @@ fn without_a_name_those_may_change_whose_blocks_differ() {
     --- stdout
     --- stderr
     Reading the estate …
-    error: git knows no commit 'nowhere' in [FOLDER]
+    error: git knows no commit 'nowhere' in [FOLDER]/infrastructure
     hint: fetch it first, or name a commit that is there
     ");
 }
@@ -240,4 +240,100 @@ fn nothing_is_left_in_the_folder_for_temporary_files() {
     let beside: Vec<_> =
         fs::read_dir(estate.root()).expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect();
     assert!(beside.iter().all(|name| !name.to_string_lossy().starts_with(".tmp")), "{beside:?}");
+}
+
+/// A project in a folder of a bigger repository: git's paths are not ours. `attributes` is the repository's
+/// `.gitattributes`.
+fn in_a_subfolder(attributes: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let below = |path: &str| folder.path().join(path);
+    let block = |namespace: &str| {
+        format!("module \"p_{namespace}\" {{\n  source    = \"./stack\"\n  namespace = \"{namespace}\"\n}}\n")
+    };
+    fs::create_dir_all(below("sub/infra/stack")).expect("made");
+    fs::write(below(".gitattributes"), attributes).expect("written");
+    let configuration =
+        "[project]\nterraform_dir = \"infra\"\n[pipeline]\nsource = \"./stack\"\nmodule = \"p_{namespace}\"\n";
+    fs::write(below("sub/pipelinectl.toml"), configuration).expect("written");
+    fs::write(below("sub/infra/main.tf"), block("2022-08-31") + "\n" + &block("2022-10-01")).expect("written");
+    fs::write(below("sub/infra/stack/main.tf"), "variable \"namespace\" {}\n").expect("written");
+    for arguments in [
+        &["init", "-q", "-b", "main"][..],
+        &["add", "-A"],
+        &["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "first"],
+        &["rm", "-q", "--cached", "sub/infra/main.tf"],
+        &["reset", "-q", "--hard"],
+    ] {
+        let done = std::process::Command::new("git").args(arguments).current_dir(folder.path()).status();
+        assert!(done.expect("git runs").success(), "{arguments:?}");
+    }
+    folder
+}
+
+#[test]
+fn what_git_has_elsewhere_than_we_is_not_taken_for_a_change() {
+    for attributes in ["", "*.tf text eol=crlf\n"] {
+        let folder = in_a_subfolder(attributes);
+        let project = folder.path().join("sub");
+        let text = fs::read_to_string(project.join("infra/main.tf")).expect("there");
+        assert_eq!(text.contains("\r\n"), !attributes.is_empty());
+        let run = crate::support::run_in(&project, &["plan", "--base", "HEAD"]).ends_with(0);
+        run.says("No pipeline's block differs").says("No changes");
+
+        let changed = text.replace("\"2022-10-01\"", "\"2022-10-01\" # new");
+        fs::write(project.join("infra/main.tf"), changed).expect("written");
+        crate::support::run_in(&project, &["plan", "--base", "HEAD"]).ends_with(0).says("(HEAD): 2022-10-01");
+
+        // The same through a root that lies elsewhere.
+        let other = tempfile::tempdir().expect("a folder");
+        fs::create_dir(other.path().join("project")).expect("made");
+        let configuration = fs::read_to_string(project.join("pipelinectl.toml")).expect("there");
+        let root = format!("terraform_dir = \"{}\"", project.join("infra").display());
+        let configuration = configuration.replace("terraform_dir = \"infra\"", &root);
+        fs::write(other.path().join("project/pipelinectl.toml"), configuration).expect("written");
+        let run = crate::support::run_in(&other.path().join("project"), &["plan", "--base", "HEAD"]);
+        run.ends_with(0).says("(HEAD): 2022-10-01").does_not_say("2022-08-31");
+    }
+}
+
+#[test]
+fn the_live_pipeline_is_not_lost_with_its_block() {
+    let estate = two_pipelines();
+    let text = estate.read("infrastructure/main.tf").expect("readable");
+    let start = text.find("module \"concepts_pipeline_2022-08-31\"").expect("the live one");
+    let end = start + text[start..].find("\n}\n").expect("its end") + 3;
+    estate.write("infrastructure/main.tf", &format!("{}{}", &text[..start], &text[end..])).expect("writable");
+    run(&estate, &["plan", "--base", "HEAD"]).ends_with(3).says("2022-08-31 is live, and its block is gone");
+
+    let settings = estate.read("pipelinectl.toml").expect("readable");
+    let protected = settings.replace("[pipeline]\n", "[pipeline]\nprotected = [\"2022-08-31\"]\n");
+    estate.write("pipelinectl.toml", &protected).expect("writable");
+    let pointer = estate.read(".buildkite/pipeline.yml").expect("readable").replace("2022-08-31", "2022-10-01");
+    estate.write(".buildkite/pipeline.yml", &pointer).expect("writable");
+    run(&estate, &["plan", "--base", "HEAD"]).ends_with(3).says("2022-08-31 is protected");
+    estate.write("pipelinectl.toml", &settings).expect("writable");
+    run(&estate, &["plan", "--base", "HEAD", "--detailed-exitcode"]).ends_with(2).says("destroyed");
+}
+
+#[test]
+fn a_copy_of_a_pipeline_lets_the_first_one_change_no_more_than_before() {
+    let estate = two_pipelines();
+    let text = estate.read("infrastructure/main.tf").expect("readable");
+    let start = text.find("module \"concepts_pipeline_2022-10-01\"").expect("a pipeline");
+    let copy = text[start..].replace("concepts_pipeline_2022-10-01", "copy");
+    estate.write("infrastructure/main.tf", &format!("{text}\n{copy}")).expect("writable");
+    change_stack(&estate);
+    let refused = run(&estate, &["plan", "--base", "HEAD"]).ends_with(3);
+    refused.says(
+        "module.concepts_pipeline_2022-10-01.terraform_data.service[\"concepts_ingestor\"]: update, it is not part",
+    );
+}
+
+#[test]
+fn the_repository_of_a_hook_is_not_ours() {
+    let estate = two_pipelines();
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let mut command = program(&estate, &["plan", "--base", "HEAD"]);
+    let run = command.env("GIT_DIR", elsewhere.path()).env("GIT_INDEX_FILE", elsewhere.path().join("index")).output();
+    Run::from(run.expect("it runs")).ends_with(0).says("No pipeline's block differs");
 }

@@ -205,3 +205,23 @@ fn nothing_of_this_machine_is_in_what_it_says() {
         run_in(folder.path(), &[command, "--help"]).does_not_say(&workspace).does_not_say(".cargo");
     }
 }
+
+#[test]
+fn switches_in_the_environment_are_read_as_people_write_them() {
+    let estate = estate();
+    let listed = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = program(&estate, arguments);
+        command.envs(variables.iter().copied());
+        Run::from(command.output().expect("it runs"))
+    };
+    let all = listed(&[], &["check"]).ends_with(0);
+    assert!(all.err.contains("nothing to complain of"), "{}", all.err);
+    for quiet in ["1", "true", "yes"] {
+        assert_eq!(listed(&[("PIPELINECTL_QUIET", quiet)], &["check"]).ends_with(0).err, "");
+    }
+    for not in ["", "0", "false"] {
+        assert_eq!(listed(&[("PIPELINECTL_QUIET", not)], &["check"]).ends_with(0).err, all.err);
+    }
+    assert_eq!(listed(&[("PIPELINECTL_VERBOSE", "1")], &["check", "--quiet"]).ends_with(0).err, "");
+    listed(&[("PIPELINECTL_REGION", "")], &["check"]).ends_with(0);
+}

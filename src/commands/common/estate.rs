@@ -17,10 +17,24 @@ pub fn rules(settings: &Settings) -> Result<Rules, Failure> {
         pipeline.source.as_deref(),
         &pipeline.namespace_attribute,
         &pipeline.module,
-        &read_estate::below(&settings.terraform_dir, &pipeline.file.to_string_lossy()),
+        &file_of_block(settings, &pipeline.file.to_string_lossy())?,
         pipeline.namespace_pattern.as_deref(),
     )
     .map_err(|error| Failure::usage(format!("{FILE_NAME}: [pipeline] {error}")))
+}
+
+/// The path of a file that a block may go into, from its name. Terraform reads the `.tf` files of the root itself, and
+/// no others.
+pub fn file_of_block(settings: &Settings, name: &str) -> Result<String, Failure> {
+    let root = settings.terraform_dir.display();
+    let inside = name.strip_prefix("./").unwrap_or(name);
+    // Override files are merged into blocks of other files ("Override Files" in Terraform's documentation).
+    let overrides = inside == "override.tf" || inside.ends_with("_override.tf");
+    if inside.contains('/') || inside.starts_with('.') || !inside.ends_with(".tf") || overrides {
+        return Err(Failure::usage(format!("'{name}' is no file for blocks in the Terraform root {root}"))
+            .hint("give the name of a .tf file in that folder that is no override, such as main.tf"));
+    }
+    Ok(read_estate::below(&settings.terraform_dir, inside))
 }
 
 /// The files of the Terraform root; an error where there is no configuration file.
@@ -39,6 +53,20 @@ pub fn read(context: &Context) -> Result<Estate, Failure> {
     let files = files(context)?;
     let rules = rules(&context.settings)?;
     Ok(ModuleBlocks::read(&files, &rules)?.estate().clone())
+}
+
+/// Refuses to go on without a pipeline that is live or protected: its block must not just be taken out.
+pub fn refuse_to_lose(context: &Context, namespace: &Namespace) -> Result<(), Failure> {
+    let settings = &context.settings;
+    let why = if settings.pipeline.protected.iter().any(|name| name == namespace.as_str()) {
+        "protected"
+    } else if live(settings).ok().as_ref() == Some(namespace) {
+        "live"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::refused(format!("{namespace} is {why}, and its block is gone: nothing of it may be destroyed"))
+        .hint("put its block back, or make another pipeline live first"))
 }
 
 /// What the live pointer says.

@@ -13,10 +13,11 @@ use crate::git::Commit;
 use crate::operations::move_tags::{MoveOutcome, MoveReport, StayReason, move_tags};
 use crate::operations::resolve_images::{ImageRequest, resolve_images};
 use crate::pipeline::image::Digest;
-use crate::pipeline::release::{ImageSource, TagAction, TagPlan, moves, pipeline_tag};
+use crate::pipeline::release::{ImageSource, Refusal, TagAction, TagPlan, moves, pipeline_tag};
 use crate::pipeline::service::Repository;
 use crate::pipeline::{Namespace, image};
 use crate::settings::{FILE_NAME, Settings};
+use crate::terraform::Interrupts;
 use crate::ui::Ui;
 
 /// Which images a pipeline is to run.
@@ -84,6 +85,16 @@ pub fn observe(
     source: &ImageSource,
     pinned: &BTreeMap<String, Digest>,
 ) -> Result<Release, Failure> {
+    Ok(look(context, tag, source, pinned)??)
+}
+
+/// The same; that tags cannot be made is an answer of its own.
+fn look(
+    context: &Context,
+    tag: &str,
+    source: &ImageSource,
+    pinned: &BTreeMap<String, Digest>,
+) -> Result<Result<Release, Refusal>, Failure> {
     let settings = &context.settings;
     require_services(settings)?;
     let session = context.session()?;
@@ -107,11 +118,14 @@ pub fn observe(
         context.wait(async { tokio::join!(sts.check(), resolve_images(session, &request, &*progress)) })?;
     // The account first: repositories that seem to be missing may just be those of another account.
     let identity = identity?;
-    let plan = moves(tag, &states?)?;
+    let plan = match moves(tag, &states?) {
+        Ok(plan) => plan,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let named: Vec<String> = plan.moves.iter().filter_map(|item| item.after.commits.first().cloned()).collect();
     // Subjects are only shown: without git, the commits are shown by their digits.
     let commits = context.images_git().describe(&named).unwrap_or_default();
-    Ok(Release { identity, plan, commits })
+    Ok(Ok(Release { identity, plan, commits }))
 }
 
 /// What the tags of pipelines name, by repository and tag: `weco/concepts_aggregator:2022-08-31`. A pipeline that is
@@ -123,10 +137,14 @@ pub fn digests(context: &Context, namespace: &Namespace) -> Result<BTreeMap<Stri
     Ok(standing(context, namespace)?.named())
 }
 
-/// The pipeline's tags as they are; an error where one is missing.
+/// The pipeline's tags as they are. Without one there is nothing that a plan could have been reviewed for: refused.
 pub fn standing(context: &Context, namespace: &Namespace) -> Result<Release, Failure> {
     let tag = context.settings.images.pipeline_tag.replace("{namespace}", namespace.as_str());
-    observe(context, &tag, &ImageSource::Tag(tag.clone()), &BTreeMap::new())
+    look(context, &tag, &ImageSource::Tag(tag.clone()), &BTreeMap::new())?.map_err(|refusal| {
+        let problems: Vec<String> = refusal.problems.iter().map(ToString::to_string).collect();
+        Failure::refused(format!("the tags {tag} are not complete:\n  {}", problems.join("\n  ")))
+            .hint(format!("make what is missing with 'pipelinectl tag {namespace}', then plan again"))
+    })
 }
 
 /// Makes the tags. If one cannot be made, says what was put back and what stands, and fails.
@@ -136,8 +154,20 @@ pub fn make(context: &Context, plan: &TagPlan) -> Result<(), Failure> {
     }
     let session = context.session()?;
     let progress = context.ui.progress();
+    // Ctrl-C lets the tags be made: half a release is worse than a moment's wait.
+    let interrupts = Interrupts::of_process()
+        .map_err(|error| Failure::failed(format!("the signals of this process cannot be watched: {error}")))?;
+    let watch = interrupts.watch();
     let report = context.wait(move_tags(session, plan, &*progress))?;
-    if report.is_done() { Ok(()) } else { Err(not_done(&context.ui, &report)) }
+    let pressed = interrupts.pressed();
+    drop(watch);
+    if !report.is_done() {
+        return Err(not_done(&context.ui, &report));
+    }
+    if pressed {
+        return Err(Failure::new(Kind::Interrupted, "interrupted after the tags were made; nothing was applied"));
+    }
+    Ok(())
 }
 
 fn not_done(ui: &Ui, report: &MoveReport) -> Failure {

@@ -45,6 +45,7 @@ pub fn program(context: &Context) -> Result<Program, Failure> {
         let value = match variable {
             Variable::Plain(text) => Value::Plain(text.clone()),
             Variable::Secret(secret) => {
+                check_account(context)?;
                 let secrets = context.session()?.secrets();
                 let text = context.wait(secrets.text(&secret.secret))?.map_err(|error| {
                     Failure::from(error).hint(format!("it is wanted for {name} below [terraform] env"))
@@ -53,6 +54,10 @@ pub fn program(context: &Context) -> Result<Program, Failure> {
             }
         };
         additions.insert(name.clone(), value);
+    }
+    // The account was checked with these credentials, so terraform gets them too.
+    if let Some(profile) = &settings.profile {
+        additions.entry("AWS_PROFILE".to_owned()).or_insert_with(|| Value::Plain(profile.value.clone()));
     }
     additions.insert(LOCK_TOKEN.to_owned(), Value::Plain(context.lock_token().to_owned()));
     // What stands in the configuration is relative to the root; what was typed, to where it was typed.
@@ -176,9 +181,9 @@ pub fn keep(
     let path = context.environment.directory().join(out);
     let mut review = Review::of(&planned.saved, planned.verdict.passes());
     review.commit = context.git().head().ok();
-    review.uncommitted = context.git().has_changes(&context.settings.terraform_dir).unwrap_or(false);
+    review.uncommitted = context.git().has_changes().unwrap_or(false);
     review.files_sha256 = fingerprint(&context.settings.root())?;
-    review.pipelines = changed.iter().map(|one| (one.namespace.to_string(), one.address.clone())).collect();
+    review.pipelines = changed.iter().map(|one| (one.address.clone(), one.namespace.to_string())).collect();
     review.namespace = if let [one] = changed { Some(one.namespace.to_string()) } else { None };
     review.digests = digests;
     review.allows = planned.verdict.allowed.iter().map(ToString::to_string).collect();

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::operations::write_edits::write_edits;
 use crate::releases::Record;
-use crate::terraform::{Interrupts, Permits, PlanOptions, Program};
+use crate::terraform::{Permits, PlanOptions, Program};
 
 /// Terraform, found and new enough: before anything is changed.
 pub fn terraform(context: &Context) -> Result<Program, Failure> {
@@ -20,7 +20,9 @@ pub fn terraform(context: &Context) -> Result<Program, Failure> {
 
 /// Acts on the plan, and reports. The caller has the lock.
 pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &NewPipeline) -> Outcome {
-    let permits = if plan.unfinished.is_some() { Permits::Anything } else { Permits::Create };
+    // Only an apply that was begun leaves things half made; until then `new` creates, and no more.
+    let half_made = plan.unfinished.as_ref().is_some_and(|record| record.applying);
+    let permits = if half_made { Permits::Anything } else { Permits::Create };
     let mut record = record(arguments, context, plan);
     if !plan.is_nothing() {
         context.store()?.begin(&plan.namespace, &record)?;
@@ -46,11 +48,13 @@ pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &N
 
     let mut applied = None;
     if planned.has_changes() {
-        if plan.is_nothing() {
-            context.store()?.begin(&plan.namespace, &record)?;
-        }
+        plan.refuse_live(context)?;
         apply_is_wanted(context).map_err(|failure| stands(plan, failure))?;
-        applied = Some(stage::apply(context, program, &planned).map_err(|failure| half_made(context, plan, failure))?);
+        record.applying = true;
+        context.store()?.begin(&plan.namespace, &record)?;
+        applied = Some(stage::apply(context, program, &planned).map_err(|failure| to_give_up(context, plan, failure))?);
+    } else if !plan.scaffold.edits.is_empty() {
+        context.ui.warn(&format!("terraform finds nothing to make for the block in {}", plan.scaffold.place()));
     }
     let rows = verification::verify(context, &plan.namespace, &plan.release.plan)?;
     record.finished = Some(context.clock.now());
@@ -72,6 +76,8 @@ fn record(arguments: &Arguments, context: &Context, plan: &NewPipeline) -> Recor
             commit: context.git().head().ok(),
             digests: plan.release.digests(),
             allowed,
+            block_added: !plan.scaffold.edits.is_empty(),
+            applying: false,
             finished: None,
             outcome: None,
         },
@@ -87,21 +93,13 @@ fn write(context: &Context, plan: &NewPipeline) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ctrl-C while tags are made lets them be made: half a release is worse than a moment's wait.
 fn make_tags(context: &Context, plan: &NewPipeline) -> Result<(), Failure> {
-    let interrupts = Interrupts::of_process()
-        .map_err(|error| Failure::failed(format!("the signals of this process cannot be watched: {error}")))?;
-    let watch = interrupts.watch();
     release::make(context, &plan.release.plan).map_err(|failure| {
+        if failure.kind == Kind::Interrupted {
+            return stands(plan, failure);
+        }
         failure.hint(format!("the block {} stays in {}", plan.scaffold.pipeline.address(), plan.scaffold.place()))
-    })?;
-    let pressed = interrupts.pressed();
-    drop(watch);
-    if pressed {
-        let failure = Failure::new(Kind::Interrupted, "interrupted after the tags were made; nothing was applied");
-        return Err(stands(plan, failure));
-    }
-    Ok(())
+    })
 }
 
 fn apply_is_wanted(context: &Context) -> Result<(), Failure> {
@@ -116,10 +114,15 @@ fn apply_is_wanted(context: &Context) -> Result<(), Failure> {
     Err(Failure::failed("answered no; nothing was applied"))
 }
 
-/// Adds to the failure of an apply how to go on, and how to take away what was made.
-fn half_made(context: &Context, plan: &NewPipeline, failure: Failure) -> Failure {
+/// Adds to the failure of an apply how to go on, and how to take away what was made. Nobody is told to take away a
+/// pipeline that was there before.
+fn to_give_up(context: &Context, plan: &NewPipeline, failure: Failure) -> Failure {
+    let failure = failure.hint("to go on, run the same command again: it makes what is missing");
+    if !plan.is_ours() {
+        return failure;
+    }
     let address = plan.scaffold.pipeline.address();
-    failure.hint("to go on, run the same command again: it makes what is missing").hint(format!(
+    failure.hint(format!(
         "to give up, destroy what was made ('terraform destroy -target={address}' in {}), then take the block and the tag {} away",
         context.settings.terraform_dir.display(),
         plan.tag
@@ -128,6 +131,9 @@ fn half_made(context: &Context, plan: &NewPipeline, failure: Failure) -> Failure
 
 /// Adds to a failure what stands already and how to go on or take it away.
 fn stands(plan: &NewPipeline, failure: Failure) -> Failure {
+    if !plan.is_ours() {
+        return failure;
+    }
     let tags = plan.release.plan.moves.len();
     failure
         .hint(format!(

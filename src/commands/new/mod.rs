@@ -112,6 +112,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(End::Done);
     }
     if !plan.is_nothing() {
+        plan.refuse_live(context)?;
         confirm(context, &plan.question())?;
     }
     if lock.is_none() {

@@ -12,7 +12,6 @@ use crate::git::GitError;
 use crate::hcl::{Assignment, Path};
 use crate::layout::module_blocks::{Added, Addition, ModuleBlocks, Origin, Place};
 use crate::layout::{Edit, Rules};
-use crate::operations::read_estate;
 use crate::pipeline::image::Digest;
 use crate::pipeline::release::ImageSource;
 use crate::pipeline::{Estate, Namespace, Pipeline};
@@ -94,6 +93,8 @@ impl Request {
             }
         };
         let (source, tag) = if arguments.edit_only {
+            // Neither git nor AWS is asked; the name must not look like a tag of another sort all the same.
+            release::tag_of(settings, &namespace, &ImageSource::Tag(arguments.source.source_tag.clone()))?;
             (None, None)
         } else {
             let source = arguments.source.source(context)?;
@@ -108,7 +109,7 @@ impl Request {
             after: named(&arguments.after)?,
             before: named(&arguments.before)?,
             label: arguments.label.clone(),
-            file: arguments.file.as_deref().map(|file| read_estate::below(&settings.terraform_dir, file)),
+            file: arguments.file.as_deref().map(|file| estate::file_of_block(settings, file)).transpose()?,
             sets: arguments.sets.clone(),
             unsets: arguments.unsets.clone(),
             namespace,
@@ -209,6 +210,20 @@ impl NewPipeline {
         self.scaffold.edits.is_empty() && self.release.plan.is_nothing()
     }
 
+    /// Whether this `new`, or one that did not end, made the pipeline.
+    pub fn is_ours(&self) -> bool {
+        !self.scaffold.edits.is_empty() || self.unfinished.as_ref().is_some_and(|record| record.block_added)
+    }
+
+    /// Refuses what would change the live pipeline: whoever says `new` and names that one has mistyped.
+    pub fn refuse_live(&self, context: &Context) -> Result<(), Failure> {
+        if self.is_ours() || super::live_namespace(context).as_ref() != Some(&self.namespace) {
+            return Ok(());
+        }
+        Err(Failure::refused(format!("{} is the live pipeline: 'new' does not change it", self.namespace))
+            .hint("see what is different with 'pipelinectl plan live', and which tags are missing with 'pipelinectl tag live --dry-run'"))
+    }
+
     /// Whether the earlier one would not have told what this one does.
     pub fn changes_other_things_than(&self, other: &Self) -> bool {
         self.scaffold != other.scaffold || self.release.plan.digests() != other.release.plan.digests()
@@ -307,7 +322,7 @@ pub fn refuse_behind(arguments: &Arguments, context: &Context) -> Result<(), Fai
             context.ui.warn(&format!("{error}; the checkout is compared with what was fetched last"));
         }
     }
-    match git.commits_behind(&context.settings.terraform_dir) {
+    match git.commits_behind() {
         Ok(Some(behind @ 1..)) => {
             let commits = counted(behind, "commit");
             let folder = context.settings.terraform_dir.display();

@@ -48,7 +48,11 @@ pub(super) fn lines(text: &str, span: &Span) -> Splice {
     }
     let above = text[..start].trim_end_matches(['\r', '\n', ' ', '\t']);
     let blank_above = text[above.len()..start].matches('\n').count() > 1;
-    let opens = above.ends_with(['{', '[', '(']);
+    let opens = Lexer::new(text, 0..start)
+        .map_while(Result::ok)
+        .filter(|token| token.kind != Kind::Newline)
+        .last()
+        .is_some_and(|token| matches!(token.kind, Kind::OpenBrace | Kind::OpenBracket | Kind::OpenParenthesis));
     let closes = next.starts_with(['}', ')', ']']);
     if next.is_empty() && (blank_above || opens) && end < text.len() {
         return Splice::new(start..after_line(text, end), "");

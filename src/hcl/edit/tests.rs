@@ -101,6 +101,7 @@ fn removes_with_what_belongs_to_it() {
     unsets("a {\n  # group\n  b = 1\n  c = 2\n}\n", "b", "a {\n  # group\n  c = 2\n}\n");
     unsets("a {\n  c = 2\n\n  # of b\n  b = 1 # x\n}\n", "b", "a {\n  c = 2\n}\n");
     unsets("a {\n  b = 1\n\n  c = 2\n}\n", "b", "a {\n  c = 2\n}\n");
+    unsets("a {\n  c = 2 # {\n  b = 1\n\n}\n", "b", "a {\n  c = 2 # {\n\n}\n");
     unsets("a { b = 1 }\n", "b", "a {}\n");
     unsets("a {\n  b = { c = 1, d = 2, e = 3 }\n}", "b.c", "a {\n  b = { d = 2, e = 3 }\n}");
     unsets("a {\n  b = { c = 1, d = 2 }\n}", "b.d", "a {\n  b = { c = 1 }\n}");

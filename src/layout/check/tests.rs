@@ -43,6 +43,23 @@ module \"y\" {\n  source    = \"./stack\"\n  namespace = \"2022-02-31\"\n}\n";
 }
 
 #[test]
+fn a_label_may_spell_the_namespace_in_another_way() {
+    let rules = Rules::new(Some("./stack"), "namespace", "p_{namespace}", "main.tf", None).expect("rules");
+    let labels = |label: &str, namespace: &str| {
+        let text = format!("module \"{label}\" {{\n  source    = \"./stack\"\n  namespace = \"{namespace}\"\n}}\n");
+        check(&[SourceFile::new("main.tf", text)], &rules, &BTreeMap::new(), &[]).len()
+    };
+    let same = [("20220831", "20220831"), ("2022-08-31", "2022_08_31"), ("2022_08_31_a", "2022-08-31_a")];
+    let undated = [("live", "2022-08-31"), ("2022-08-31", "blue"), ("x", "y")];
+    for (label, namespace) in same.into_iter().chain(undated) {
+        assert_eq!(labels(&format!("p_{label}"), namespace), 0, "{label} {namespace}");
+    }
+    for (label, namespace) in [("20220831", "20220930"), ("2022_08_31", "2022-08-31-2")] {
+        assert_eq!(labels(&format!("p_{label}"), namespace), 1, "{label} {namespace}");
+    }
+}
+
+#[test]
 fn a_broken_file_hides_nothing_of_the_others() {
     let files = [SourceFile::new("a.tf", "x = \"\n"), SourceFile::new("b.tf", "module \"m\" {}\nmodule \"m\" {}\n")];
     let findings = check(&files, &rules(), &BTreeMap::new(), &[]);

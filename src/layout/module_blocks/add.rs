@@ -1,16 +1,17 @@
 //! A new pipeline: its block from a template or from a sibling, and its place.
 
 use crate::hcl::{
-    Assignment, Block, EditError, Expressions, Item, Path, Splice, SyntaxError, Value, items, label_text, line_of,
-    newline_of, set, splice, splice_aligned, unset,
+    Assignment, Block, EditError, Expressions, Item, Path, Splice, SyntaxError, Value, format, items, label_text,
+    line_of, newline_of, set, splice, splice_aligned, unset,
 };
-use crate::pipeline::{Namespace, Pipeline};
+use crate::pipeline::{Namespace, Pipeline, Unclear};
 use crate::template::render;
 
 use super::super::spelling::Renaming;
 use super::super::{Edit, LayoutError, is_json};
-use super::clone::rename;
-use super::{ModuleBlocks, module, place, verify, which};
+use super::change::{Copied, change, located};
+use super::clone::{heading, rename};
+use super::{ModuleBlocks, follow, module, place, verify, which};
 
 /// Where the lines of a new block come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,9 +93,14 @@ impl ModuleBlocks<'_> {
             let differing = self.differing(pipeline, addition)?;
             return Ok(Added::Exists { pipeline: pipeline.clone(), differing });
         }
+        let in_json = |unclear: &&Unclear| unclear.namespace.as_ref() == Some(addition.namespace);
+        if let Some(unclear) = self.estate.unclear.iter().find(in_json) {
+            let (namespace, path) = (addition.namespace.clone(), unclear.file.clone());
+            return Err(LayoutError::InJson { namespace, path });
+        }
         self.rules.namespace(addition.namespace.as_str()).map_err(|reason| LayoutError::Namespace { reason })?;
-        let (lines, from, mut notes) = match addition.origin {
-            Origin::Template { name, text } => (self.lines_of_template(addition, name, text)?, None, Vec::new()),
+        let (lines, copied, mut notes) = match addition.origin {
+            Origin::Template { name, text } => self.lines_of_template(addition, name, text)?,
             Origin::Sibling(namespace) => self.lines_of_sibling(addition, self.pipeline(namespace)?)?,
             Origin::Newest => self.lines_of_sibling(addition, self.estate.newest().ok_or(LayoutError::NoSibling)?)?,
         };
@@ -104,7 +110,7 @@ impl ModuleBlocks<'_> {
         let (_, block) = only_module(&lines).ok_or(EditError::NotOneBlock { found: 0 })?;
         let label = label_text(&lines, &block.labels[0]);
         self.check_label(label)?;
-        let lines = change(&lines, addition, &mut notes)?;
+        let lines = change(&lines, addition, &copied, &mut notes)?;
         if parsed {
             parses(&lines).map_err(|error| EditError::Check { what: error.to_string() })?;
         }
@@ -115,7 +121,8 @@ impl ModuleBlocks<'_> {
             line: 0,
             span: 0..0,
         };
-        self.placed(addition, &lines, NewBlock { edits: Vec::new(), pipeline, from, notes }).map(Added::New)
+        self.placed(addition, &lines, NewBlock { edits: Vec::new(), pipeline, from: copied.from, notes })
+            .map(Added::New)
     }
 
     fn pipeline(&self, namespace: &Namespace) -> Result<&Pipeline, LayoutError> {
@@ -125,26 +132,35 @@ impl ModuleBlocks<'_> {
         })
     }
 
-    fn lines_of_template(&self, addition: &Addition<'_>, name: &str, text: &str) -> Result<String, LayoutError> {
+    fn lines_of_template(
+        &self,
+        addition: &Addition<'_>,
+        name: &str,
+        text: &str,
+    ) -> Result<(String, Copied, Vec<String>), LayoutError> {
         let label = addition.label.map_or_else(|| self.rules.label_for(addition.namespace), str::to_owned);
         let rendered = render(text.trim_start_matches('\u{feff}'), addition.namespace, &label)
             .map_err(|error| LayoutError::Template { name: name.to_owned(), error })?;
         // Newlines of the template give way to those of the file.
-        let lines = rendered.replace("\r\n", "\n");
-        let lines = lines.trim_start_matches('\n').trim_end();
-        items(lines).map_err(|error| LayoutError::TemplateSyntax { name: name.to_owned(), error })?;
-        parses(lines).map_err(|error| LayoutError::TemplateSyntax { name: name.to_owned(), error })?;
-        match only_module(lines) {
-            Some(_) => Ok(lines.to_owned()),
-            None => Err(LayoutError::NotOneModule { name: name.to_owned() }),
+        let rendered = rendered.replace("\r\n", "\n");
+        let lines = rendered.trim_start_matches('\n');
+        let above = rendered.len() - lines.len();
+        let lines = lines.trim_end();
+        let syntax = |error: SyntaxError| LayoutError::TemplateSyntax { name: name.to_owned(), error };
+        items(lines).map_err(syntax)?;
+        parses(lines).map_err(syntax)?;
+        if only_module(lines).is_none() {
+            return Err(LayoutError::NotOneModule { name: name.to_owned() });
         }
+        let lines = format(lines, 0).map_err(syntax)?;
+        Ok((lines, Copied { from: None, path: name.to_owned(), above }, Vec::new()))
     }
 
     fn lines_of_sibling(
         &self,
         addition: &Addition<'_>,
         sibling: &Pipeline,
-    ) -> Result<(String, Option<Namespace>, Vec<String>), LayoutError> {
+    ) -> Result<(String, Copied, Vec<String>), LayoutError> {
         let internal = |what: &str| LayoutError::Check { path: sibling.file.clone(), what: what.to_owned() };
         let file = self.index_of(&sibling.file).ok_or_else(|| internal("the sibling's file is gone"))?;
         let text = &self.files[file].text;
@@ -153,13 +169,17 @@ impl ModuleBlocks<'_> {
         let above = line_of(text, extent.start) - 1;
         let lines = &text[extent];
         let (_, block) = only_module(lines).ok_or_else(|| internal("the sibling's lines hold more than its block"))?;
-        let others = self.estate.pipelines.iter().map(|pipeline| &pipeline.namespace);
-        let renaming = Renaming::new(&sibling.namespace, addition.namespace, others);
-        let renamed = rename(lines, &block, &renaming).map_err(EditError::from)?;
+        let renamed = rename(lines, &block, &self.renaming(sibling, addition)).map_err(EditError::from)?;
         let lines = splice_aligned(lines, &renamed.splices).map_err(EditError::from)?;
         let kept = renamed.kept.into_iter();
         let notes = kept.map(|(line, text)| format!("{}:{}: '{text}' stays as it is", sibling.file, above + line));
-        Ok((lines, Some(sibling.namespace.clone()), notes.collect()))
+        let copied = Copied { from: Some(sibling.namespace.clone()), path: sibling.file.clone(), above };
+        Ok((lines, copied, notes.collect()))
+    }
+
+    fn renaming<'b>(&self, sibling: &'b Pipeline, addition: &Addition<'b>) -> Renaming<'b> {
+        let others = self.estate.pipelines.iter().map(|pipeline| &pipeline.namespace);
+        Renaming::new(&sibling.namespace, addition.namespace, others)
     }
 
     /// Gives the block its label, and makes its attribute say its namespace.
@@ -186,7 +206,17 @@ impl ModuleBlocks<'_> {
             return Ok(lines);
         }
         let attribute = self.rules.namespace_attribute();
-        notes.push(format!("{attribute} was {}, now it is the namespace itself", &lines[value]));
+        let expression = &lines[value.clone()];
+        notes.push(format!("{attribute} was {expression}, now it is the namespace itself"));
+        if let Some((lines, others)) =
+            follow::replaced(&lines, expression, addition.namespace).map_err(EditError::from)?
+        {
+            if others > 0 {
+                let places = if others == 1 { "one other place".to_owned() } else { format!("{others} other places") };
+                notes.push(format!("{expression} is the namespace itself in {places} of the block, too"));
+            }
+            return Ok(lines);
+        }
         let value = Value::string(addition.namespace.as_str());
         Ok(set(&lines, &Path::name(attribute), &value, Expressions::Replace)?)
     }
@@ -225,15 +255,26 @@ impl ModuleBlocks<'_> {
         let (text, items) = (&self.files[file].text, &self.items[file]);
         let lines = lines.replace("\r\n", "\n").replace('\n', newline_of(text));
         let item_of = |pipeline: &Pipeline| items.partition_point(|item| item.span().start < pipeline.span.start);
-        let siblings: Vec<usize> =
-            self.estate.pipelines.iter().filter(|pipeline| pipeline.file == path).map(item_of).collect();
+        let pipelines: Vec<&Pipeline> = self.estate.pipelines.iter().filter(|pipeline| pipeline.file == path).collect();
+        let siblings: Vec<usize> = pipelines.iter().map(|pipeline| item_of(pipeline)).collect();
         let blank = place::blank_lines(text, items, &siblings);
+        let heading = place::last_gap(text, items, &siblings).and_then(|(second, gap)| {
+            let sibling = pipelines[siblings.iter().position(|index| *index == second)?];
+            heading(&text[gap], &self.renaming(sibling, addition))
+        });
+        let between = heading.clone().unwrap_or_else(|| newline_of(text).repeat(blank + 1));
+        let below = |index: usize| place::below(place::extent(text, items, index).end, &lines, &between);
+        let above_heading = |near: &Pipeline| {
+            let above = item_of(near).checked_sub(1).filter(|above| siblings.contains(above));
+            heading.as_ref().and(above)
+        };
         let added = match (addition.place, near, siblings.last()) {
-            (Place::Before(_), Some(near), _) => {
-                place::above(text, place::extent(text, items, item_of(near)).start, &lines, blank)
-            }
-            (_, Some(near), _) => place::below(text, place::extent(text, items, item_of(near)).end, &lines, blank),
-            (_, None, Some(last)) => place::below(text, place::extent(text, items, *last).end, &lines, blank),
+            (Place::Before(_), Some(near), _) => match above_heading(near) {
+                Some(above) => below(above),
+                None => place::above(text, place::extent(text, items, item_of(near)).start, &lines, blank),
+            },
+            (_, Some(near), _) => below(item_of(near)),
+            (_, None, Some(last)) => below(*last),
             (_, None, None) => place::at_end(text, &lines),
         };
         let after = splice(text, std::slice::from_ref(&added));
@@ -245,14 +286,15 @@ impl ModuleBlocks<'_> {
     fn differing(&self, pipeline: &Pipeline, addition: &Addition<'_>) -> Result<Vec<Path>, LayoutError> {
         let Some(file) = self.index_of(&pipeline.file) else { return Ok(Vec::new()) };
         let lines = &self.files[file].text[pipeline.span.clone()];
+        let in_file = |error: EditError| located(error, &pipeline.file, pipeline.line - 1);
         let mut differing = Vec::new();
         for path in addition.unsets {
-            if unset(lines, path)? != lines {
+            if unset(lines, path).map_err(in_file)? != lines {
                 differing.push(path.clone());
             }
         }
         for assignment in addition.sets {
-            if set(lines, &assignment.path, &assignment.value, Expressions::Replace)? != lines {
+            if set(lines, &assignment.path, &assignment.value, Expressions::Replace).map_err(in_file)? != lines {
                 differing.push(assignment.path.clone());
             }
         }
@@ -280,26 +322,11 @@ pub(super) fn only_module(lines: &str) -> Option<(Vec<Item>, Block)> {
     }
 }
 
-fn change(lines: &str, addition: &Addition<'_>, notes: &mut Vec<String>) -> Result<String, LayoutError> {
-    let mut lines = lines.to_owned();
-    for path in addition.unsets {
-        let without = unset(&lines, path)?;
-        if without == lines {
-            notes.push(format!("the block has no '{path}' to leave out"));
-        }
-        lines = without;
-    }
-    for assignment in addition.sets {
-        lines = set(&lines, &assignment.path, &assignment.value, Expressions::Replace)?;
-    }
-    Ok(lines)
-}
-
 /// What the block of `lines` says that it is.
 pub(super) fn says(blocks: &ModuleBlocks<'_>, text: &str, block: &Block) -> Result<Namespace, String> {
     let Some(label) = block.labels.first() else { return Err("it has no label".to_owned()) };
     let read = module(text, block, blocks.rules).map_err(|error| error.to_string())?;
     let mut locals = blocks.locals().map_err(|error| error.to_string())?;
-    which(text, label_text(text, label), &read, blocks.rules, &mut locals)
-        .unwrap_or_else(|| Err("neither its source nor its label is that of a pipeline".to_owned()))
+    which(text, label_text(text, label), &read, blocks.rules, blocks.sourced, &mut locals)
+        .unwrap_or_else(|| Err("its source is not that of the pipelines".to_owned()))
 }

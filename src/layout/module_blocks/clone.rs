@@ -1,8 +1,9 @@
 //! A sibling's block under another namespace.
 
-use crate::hcl::{Block, Item, Items, Kind, Lexer, Span, Splice, SyntaxError, Token, line_of};
+use crate::hcl::{Block, Item, Items, Kind, Lexer, Span, Splice, SyntaxError, Token, line_of, splice};
 
 use super::super::spelling::Renaming;
+use super::place::end_of_former;
 
 /// What says where a module comes from: it stays, whatever it names ("Module Blocks" in Terraform's documentation).
 const ORIGIN: [&str; 2] = ["source", "version"];
@@ -17,7 +18,7 @@ pub(super) struct Renamed {
 }
 
 /// Renames in labels, strings, comments, keys of objects and whole numbers. Names that refer to something else
-/// (`local.config_2022_08_31`) stay, because nothing of the new name may be there.
+/// (`local.config_2022_08_31`, `local.configs["2022-08-31"]`) stay, because nothing of the new name may be there.
 pub(super) fn rename(lines: &str, block: &Block, renaming: &Renaming<'_>) -> Result<Renamed, SyntaxError> {
     let mut origin: Vec<Span> = Vec::new();
     for item in Items::new(lines, block.body.clone()) {
@@ -37,7 +38,8 @@ pub(super) fn rename(lines: &str, block: &Block, renaming: &Renaming<'_>) -> Res
         let text = &lines[token.span()];
         let mentions = match token.kind {
             Kind::Literal | Kind::LineComment | Kind::BlockComment | Kind::Identifier => renaming.mentions(text),
-            Kind::Number => {
+            // A date in eight digits; any other number just looks like a namespace.
+            Kind::Number if text.len() == 8 => {
                 renaming.mentions(text).into_iter().filter(|mention| mention.span.len() == text.len()).collect()
             }
             _ => continue,
@@ -49,7 +51,11 @@ pub(super) fn rename(lines: &str, block: &Block, renaming: &Renaming<'_>) -> Res
         let next = tokens.get(index + 1).map(|(token, _)| token.kind);
         let is_key = *depth > 1 && next == Some(Kind::Equal);
         let is_origin = origin.iter().any(|span| span.start <= token.start && token.end <= span.end);
-        if is_origin || (token.kind == Kind::Identifier && !is_label && !is_key) {
+        // With a suffix it would be arithmetic.
+        let is_no_number = token.kind == Kind::Number
+            && mentions.iter().any(|mention| !mention.new.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_index = token.kind == Kind::Literal && is_index(lines, &tokens[..=index]);
+        if is_origin || is_no_number || is_index || (token.kind == Kind::Identifier && !is_label && !is_key) {
             renamed.kept.push((line_of(lines, token.start), text.trim().to_owned()));
             continue;
         }
@@ -59,4 +65,29 @@ pub(super) fn rename(lines: &str, block: &Block, renaming: &Renaming<'_>) -> Res
         }
     }
     Ok(renamed)
+}
+
+/// What parts the new block from the one above it where `gap` parts siblings: a heading that names the sibling, or a
+/// ruler. `None` when nothing but blank lines is there, or what is about something else.
+pub(super) fn heading(gap: &str, renaming: &Renaming<'_>) -> Option<String> {
+    let mentions = renaming.mentions(gap).into_iter();
+    let splices: Vec<Splice> = mentions.map(|mention| Splice::new(mention.span, mention.new)).collect();
+    let is_ruler = !gap.trim().is_empty() && !gap.contains(char::is_alphanumeric);
+    let is_heading = !splices.is_empty() && end_of_former(gap) == 0;
+    (is_ruler || is_heading).then(|| splice(gap, &splices))
+}
+
+/// Whether the last of `tokens` stands in a string that picks a value out of what stands before the bracket.
+fn is_index(lines: &str, tokens: &[(Token, usize)]) -> bool {
+    let Some((_, depth)) = tokens.last() else { return false };
+    let is_quote = |(token, at): &(Token, usize)| token.kind == Kind::OpenQuote && at == depth;
+    let Some(quote) = tokens.iter().rposition(is_quote) else { return false };
+    let Some([(before, _), (bracket, _)]) = quote.checked_sub(2).and_then(|start| tokens.get(start..quote)) else {
+        return false;
+    };
+    let picks = match before.kind {
+        Kind::Identifier => !matches!(&lines[before.span()], "in" | "if"),
+        kind => matches!(kind, Kind::CloseBracket | Kind::CloseParenthesis),
+    };
+    bracket.kind == Kind::OpenBracket && picks
 }

@@ -9,9 +9,11 @@ use crate::pipeline::{Estate, Unclear};
 use super::super::{LayoutError, Rules, SourceFile};
 
 /// Notes the labels of the module blocks in a `.tf.json` file; those that would be pipelines are unclear.
+/// `sourced` as for blocks in HCL.
 pub(super) fn read(
     file: &SourceFile,
     rules: &Rules,
+    sourced: bool,
     labels: &mut HashMap<String, (String, usize)>,
     estate: &mut Estate,
 ) -> Result<(), LayoutError> {
@@ -22,9 +24,15 @@ pub(super) fn read(
     for (label, module) in bodies.filter_map(Value::as_object).flatten() {
         labels.entry(label.clone()).or_insert_with(|| (file.path.clone(), 1));
         let source = list(module).into_iter().find_map(|body| body.get("source")?.as_str());
-        if source.is_some_and(|source| rules.is_source(source)) || rules.namespace_in(label).is_some() {
+        let is_source = source.is_some_and(|source| rules.is_source(source));
+        let is_labelled = rules.namespace_in(label).is_some() && !(sourced && source.is_some());
+        if is_source || is_labelled {
+            let attribute = rules.namespace_attribute();
+            let says = list(module).into_iter().find_map(|body| body.get(attribute)?.as_str());
+            let namespace = says.and_then(|text| rules.namespace(text).ok()).or_else(|| rules.namespace_in(label));
             estate.unclear.push(Unclear {
                 label: label.clone(),
+                namespace,
                 file: file.path.clone(),
                 line: 1,
                 reason: "it is written as JSON, which is not edited".to_owned(),

@@ -1,12 +1,12 @@
 //! Where a block begins and ends with what belongs to it, and where a new one goes.
 
-use crate::hcl::{Item, Span, Splice, line_end, line_start, newline_of};
+use crate::hcl::{Item, Kind, Lexer, Span, Splice, line_end, line_start, newline_of};
 
 /// The lines of the item `index`: with the comments that touch it, without the end of its last line.
 pub(super) fn extent(text: &str, items: &[Item], index: usize) -> Span {
     let span = items[index].span();
     let floor = match index.checked_sub(1) {
-        Some(before) => (line_end(text, items[before].span().end) + 1).min(span.start),
+        Some(before) => (end_of(text, &items[before]) + 1).min(span.start),
         None => {
             if text.starts_with('\u{feff}') {
                 3
@@ -16,7 +16,16 @@ pub(super) fn extent(text: &str, items: &[Item], index: usize) -> Span {
         }
     };
     let start = line_start(text, span.start).max(floor);
-    start_of_comments(text, floor, start)..line_end(text, span.end)
+    start_of_comments(text, floor, start)..end_of(text, &items[index])
+}
+
+/// The end of the last line of an item: of the comments, too, that begin on it.
+fn end_of(text: &str, item: &Item) -> usize {
+    let end = item.span().end;
+    let comments = Lexer::new(text, end..text.len())
+        .map_while(Result::ok)
+        .take_while(|token| matches!(token.kind, Kind::LineComment | Kind::BlockComment));
+    line_end(text, comments.last().map_or(end, |comment| comment.end))
 }
 
 /// Where the comments begin that stand directly above `start`. A licence at the top of the file is not among them.
@@ -36,15 +45,38 @@ fn start_of_comments(text: &str, floor: usize, start: usize) -> usize {
             break;
         }
     }
-    let comments = &text[first..start];
-    let is_licence = ["Copyright", "copyright", "SPDX-License-Identifier"].iter().any(|word| comments.contains(word));
-    if first == floor && text[..floor].trim_start_matches('\u{feff}').is_empty() && is_licence { start } else { first }
+    let comments = text[first..start].to_lowercase();
+    let is_licence = ["copyright", "spdx-", "license", "licence"].iter().any(|word| comments.contains(word));
+    if first == floor && text[..floor].trim_start_matches('\u{feff}').is_empty() && is_licence {
+        return start;
+    }
+    first + end_of_former(&text[first..start])
 }
 
-/// Puts `block` below what ends at `end`, with `blank` blank lines between them.
-pub(super) fn below(text: &str, end: usize, block: &str, blank: usize) -> Splice {
-    let newline = newline_of(text);
-    Splice::new(end..end, format!("{}{block}", newline.repeat(blank + 1)))
+/// Where a module block ends that someone made a comment of: it is no comment of the block below it.
+pub(super) fn end_of_former(comments: &str) -> usize {
+    let mut end = 0;
+    let mut closing = None;
+    let mut offset = 0;
+    for line in comments.split_inclusive('\n') {
+        offset += line.len();
+        let code = line.trim_start().trim_start_matches(['#', '/']).trim_start();
+        if code.starts_with("module \"") && code.len() < line.trim_start().len() {
+            let is_one_line = code.trim_end().ends_with('}');
+            closing = (!is_one_line).then(|| format!("{}}}", &line[..line.len() - code.len()]));
+            // Until its brace is found, all that follows is taken for its body.
+            end = if is_one_line { offset } else { comments.len() };
+        } else if closing.as_ref().is_some_and(|closing| line.starts_with(closing)) {
+            closing = None;
+            end = offset;
+        }
+    }
+    end
+}
+
+/// Puts `block` below what ends at `end`, with `between` between them.
+pub(super) fn below(end: usize, block: &str, between: &str) -> Splice {
+    Splice::new(end..end, format!("{between}{block}"))
 }
 
 /// Puts `block` above what begins at `start`, with `blank` blank lines between them.
@@ -60,14 +92,21 @@ pub(super) fn at_end(text: &str, block: &str) -> Splice {
     if is_empty || text[end..].matches('\n').count() > 1 {
         return Splice::new(text.len()..text.len(), format!("{block}{}", newline_of(text)));
     }
-    below(text, end, block, 1)
+    below(end, block, &newline_of(text).repeat(2))
+}
+
+/// The last two siblings (by their place in `items`) that follow one another: the second, and what parts them.
+pub(super) fn last_gap(text: &str, items: &[Item], siblings: &[usize]) -> Option<(usize, Span)> {
+    let pair = siblings.windows(2).rev().find(|pair| pair[1] == pair[0] + 1)?;
+    let gap = end_of(text, &items[pair[0]])..extent(text, items, pair[1]).start;
+    (gap.start < gap.end).then_some((pair[1], gap))
 }
 
 /// How many blank lines part the siblings (by their place in `items`): those between the last two that follow one
 /// another, else those around the only one, else one.
 pub(super) fn blank_lines(text: &str, items: &[Item], siblings: &[usize]) -> usize {
     let between = |first: usize| {
-        let end = line_end(text, items[first].span().end);
+        let end = end_of(text, &items[first]);
         let start = extent(text, items, first + 1).start;
         let gap = text.get(end..start)?;
         gap.trim().is_empty().then(|| gap.matches('\n').count().saturating_sub(1))
@@ -93,6 +132,31 @@ mod tests {
         let items = items(text).expect("HCL");
         assert_eq!(&text[extent(text, &items, 0)], "module \"a\" {}");
         assert_eq!(&text[extent(text, &items, 1)], "# one\n// two\n/* three\n   four */\nmodule \"b\" {} # five");
+    }
+
+    #[test]
+    fn ends_where_the_comments_end_that_begin_on_its_last_line() {
+        let text = "module \"a\" {} /* one\n two */ /* three */ # four\n# five\nmodule \"b\" {}\n";
+        let items = items(text).expect("HCL");
+        assert_eq!(&text[extent(text, &items, 0)], "module \"a\" {} /* one\n two */ /* three */ # four");
+        assert_eq!(&text[extent(text, &items, 1)], "# five\nmodule \"b\" {}");
+    }
+
+    #[test]
+    fn leaves_what_is_no_comment_of_the_block() {
+        let of_block = |above: &str| {
+            let text = format!("{above}module \"b\" {{}}\n");
+            let items = items(&text).expect("HCL");
+            text[extent(&text, &items, items.len() - 1)].to_owned()
+        };
+        let alone = "module \"b\" {}";
+        assert_eq!(of_block("# Licensed under MIT\n"), alone);
+        assert_eq!(of_block("locals {}\n# The licence server\n"), format!("# The licence server\n{alone}"));
+        assert_eq!(of_block("# x\n# module \"a\" {\n#   b {\n#   }\n# }\n"), alone);
+        assert_eq!(of_block("// module \"a\" {\n//   b = 1\n// }\n// own\n"), format!("// own\n{alone}"));
+        assert_eq!(of_block("#module \"a\" { b = 1 }\n# own\n"), format!("# own\n{alone}"));
+        assert_eq!(of_block("# module \"a\" {\n#   b = 1\n"), alone);
+        assert_eq!(of_block("# the module \"a\" {\n"), format!("# the module \"a\" {{\n{alone}"));
     }
 
     #[test]

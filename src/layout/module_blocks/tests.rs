@@ -62,6 +62,21 @@ fn tells_pipelines_from_other_modules() {
 }
 
 #[test]
+fn a_label_counts_where_no_source_contradicts_it() {
+    let beside = "module \"p_2023-01-01_monitoring\" {\n  source = \"./monitoring\"\n}\n\nmodule \"p_2023-01-02\" {\n  source = var.x\n}\n";
+    let rules = rules();
+    let names = |files: &[SourceFile]| {
+        let blocks = ModuleBlocks::read(files, &rules).expect("an estate");
+        blocks.estate().pipelines.iter().map(|found| found.label.clone()).collect::<Vec<_>>()
+    };
+    let [file, main] = [SourceFile::new("a.tf", beside), SourceFile::new("main.tf", MAIN)];
+    assert_eq!(names(std::slice::from_ref(&file)), ["p_2023-01-01_monitoring", "p_2023-01-02"]);
+    assert_eq!(names(&[file.clone(), main.clone()]), ["p_2023-01-02", "p_2022-08-31", "second"]);
+    let taken = add(&[file, main], &name("2023-02-01"), |addition| addition.label = Some("p_2023-01-01_monitoring"));
+    assert!(matches!(taken, Err(LayoutError::DuplicateLabel { .. })), "{taken:?}");
+}
+
+#[test]
 fn says_the_file_and_line_of_a_syntax_error() {
     let files = [SourceFile::new("main.tf", "a = 1\n\nmodule \"x\" {\n  b = 1\n")];
     let error = ModuleBlocks::read(&files, &rules()).expect_err("no brace");
@@ -98,6 +113,54 @@ fn references_and_sources_stay_and_are_told() {
     assert_eq!(&after[new.pipeline.span.clone()], wanted);
     assert_eq!(new.notes.len(), 3, "{:?}", new.notes);
     assert_eq!(new.notes[1], "main.tf:3: 'of_2022_08_31' stays as it is");
+}
+
+#[test]
+fn a_local_that_meant_the_sibling_is_replaced_and_told() {
+    let text = MAIN.replace("= local.day\n", "= local.day\n  index     = \"i-${local.day}\"\n");
+    let new = new(add(&[SourceFile::new("main.tf", text)], &name("2023-01-01"), |_| {}));
+    let [Edit::Write { after, .. }] = new.edits.as_slice() else { panic!("one edit") };
+    assert!(after[new.pipeline.span.clone()].contains("index     = \"i-2023-01-01\"\n"), "{after}");
+    assert_eq!(new.notes[1], "local.day is the namespace itself in one other place of the block, too");
+}
+
+#[test]
+fn an_index_stays_and_is_told() {
+    let text = "module \"p_2022-08-31\" {\n  source = \"./stack\"\n  a      = local.x[\"2022-08-31\"].b[\"i-${var.x}-2022-08-31\"]\n  b      = [for x in [\"2022-08-31\"] : x]\n  c      = \"${local.x[\"2022-08-31\"]}-2022-08-31\"\n}\n";
+    let new = new(add(&[SourceFile::new("main.tf", text)], &name("2022-09-01"), |_| {}));
+    let [Edit::Write { after, .. }] = new.edits.as_slice() else { panic!("one edit") };
+    let wanted = text
+        .replace("p_2022-08-31", "p_2022-09-01")
+        .replace("in [\"2022-08-31", "in [\"2022-09-01")
+        .replace("]}-2022-08-31", "]}-2022-09-01");
+    assert_eq!(after[new.pipeline.span.clone()], *wanted.trim_end());
+    assert_eq!(new.notes.len(), 3, "{:?}", new.notes);
+    assert_eq!(new.notes[0], "main.tf:3: '2022-08-31' stays as it is");
+}
+
+#[test]
+fn errors_of_a_set_say_the_line_in_the_file() {
+    let text = MAIN.replace("= local.day\n", "= local.day\n  list      = [1]\n");
+    let files = [SourceFile::new("main.tf", text)];
+    let error = |sets: &[&str], origin: &str| {
+        let sets: Vec<_> = sets.iter().map(|set| set.parse().expect("a set")).collect();
+        let (old, namespace) = (name("2022-10-14"), name("2023-01-01"));
+        let rules = rules();
+        let origin =
+            if origin.is_empty() { Origin::Sibling(&old) } else { Origin::Template { name: "t.tf", text: origin } };
+        let (unsets, place) = (&[], Place::End);
+        let addition = Addition { namespace: &namespace, origin, label: None, unsets, sets: &sets, place, file: None };
+        ModuleBlocks::read(&files, &rules).expect("an estate").add(&addition).expect_err("no object").to_string()
+    };
+    let wrong = "'list.a' cannot be changed: 'list' on line";
+    assert_eq!(error(&["list.a=1"], ""), format!("main.tf: {wrong} 13 is [1], not an object"));
+    assert_eq!(error(&["x=1", "list.a=1"], ""), format!("main.tf: {wrong} 13 is [1], not an object"));
+    assert_eq!(error(&["x=1", "x.y=1"], "").split(':').next(), Some("in the new block"));
+    let sets = ["list.a=1".parse().expect("a set")];
+    let exists = add(&files, &name("2022-10-14"), |addition| addition.sets = &sets).expect_err("no object");
+    assert_eq!(exists.to_string(), format!("main.tf: {wrong} 13 is [1], not an object"));
+    let template = "\n\nmodule \"{{label}}\" {\n  source = \"./stack\"\n  list = [1]\n}\n";
+    assert_eq!(error(&["list.a=1"], template), format!("t.tf: {wrong} 5 is [1], not an object"));
 }
 
 fn error<'a>(namespace: &'a Namespace, change: impl FnOnce(&mut Addition<'a>)) -> String {

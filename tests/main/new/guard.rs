@@ -201,3 +201,33 @@ fn what_counts_as_behind() {
     run(&estate, &["new", NEW, "--no-fetch"]).ends_with(1).says("nobody is there to say yes");
     run(&estate, &["new", NEW]).ends_with(3);
 }
+
+/// Takes a tag away, as if the service had come later than the pipeline.
+fn untag(estate: &Estate, tag: &str) {
+    let body = json!({"repositoryName": "weco/concepts_ingestor", "imageIds": [{"imageTag": tag}]});
+    let aws = estate.aws().expect("the estate has an AWS");
+    aws.ask("ecr", "AmazonEC2ContainerRegistry_V20150921.BatchDeleteImage", &body).expect("untagged");
+}
+
+#[test]
+fn what_was_refused_stays_refused_when_it_is_run_again() {
+    let estate = crate::plan::two_pipelines();
+    untag(&estate, "2022-10-01");
+    crate::plan::change_stack(&estate);
+    let before = estate.read("infrastructure/terraform.tfstate").expect("a state");
+    for _ in 0..2 {
+        let refused = run(&estate, &["new", "2022-10-01", "--yes"]).ends_with(3);
+        refused.says("update, this command does not do that").does_not_say("take the block out");
+    }
+    assert_eq!(estate.read("infrastructure/terraform.tfstate").expect("a state"), before);
+}
+
+#[test]
+fn the_live_pipeline_gets_neither_tags_nor_resources_from_new() {
+    let estate = crate::plan::two_pipelines();
+    untag(&estate, "2022-08-31");
+    let aws = estate.aws().expect("the estate has an AWS");
+    aws.forget().expect("an empty log");
+    run(&estate, &["new", "2022-08-31", "--yes"]).ends_with(3).says("2022-08-31 is the live pipeline");
+    assert!(writes(&estate).is_empty(), "{:?}", writes(&estate));
+}

@@ -125,3 +125,16 @@ fn a_source_tag_is_no_namespace() {
         .says("'2022-10-14' is the tag that images are taken from; it cannot name a pipeline");
     assert!(!estate.read(MAIN).expect("readable").contains(NEW));
 }
+
+#[test]
+fn a_file_that_terraform_does_not_read_as_it_is_gets_no_block() {
+    let estate = Estate::small().with_services(1).build().expect("an estate");
+    for file in ["../outside.tf", "sub/x.tf", "main.tfx", "/tmp/absolute.tf", "x_override.tf", ".hidden.tf"] {
+        let run = run(&estate, &["new", NEW, "--yes", "--edit-only", "--file", file]).ends_with(64);
+        run.says(&format!("'{file}' is no file for blocks"));
+    }
+    run(&estate, &["new", "latest", "--yes", "--edit-only"]).ends_with(64);
+    run(&estate, &["new", NEW, "--yes", "--edit-only", "--file", "./other.tf"])
+        .ends_with(0)
+        .says("infrastructure/other.tf");
+}
