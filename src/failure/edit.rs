@@ -31,6 +31,9 @@ impl From<LayoutError> for Failure {
             LayoutError::NotRecognised { .. } => {
                 Self::usage(message).hint("mend the template, or source and namespace_attribute below [pipeline]")
             }
+            LayoutError::KeyTwice { .. } => {
+                Self::usage(message).hint("leave one of the two out with --unset, or copy another pipeline with --from")
+            }
             LayoutError::InJson { .. } => Self::usage(message).hint("JSON is not edited: change that file by hand"),
             LayoutError::JsonFile { .. } => Self::usage(message).hint("name a .tf file with --file"),
             LayoutError::Edit(EditError::Check { .. }) | LayoutError::Check { .. } => Self::failed(message)

@@ -1,6 +1,6 @@
 //! What is wrong with an estate, as far as its files alone can tell.
 
-mod keys;
+pub(super) mod keys;
 
 use std::collections::{BTreeMap, HashMap};
 

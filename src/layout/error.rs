@@ -91,6 +91,12 @@ pub enum LayoutError {
         /// What it says instead.
         reason: String,
     },
+    /// Under the new namespace a key of the block would stand there twice.
+    #[error("in the new block {what}")]
+    KeyTwice {
+        /// Which key, and where.
+        what: String,
+    },
     /// The pipeline is there, in a file that is not edited.
     #[error("{namespace} is there already, in {path}")]
     InJson {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::hcl::{Item, Items, Kind, Lexer, Span, elements, literal_string, object_inside, position_of};
 
 /// The places of second keys in the block at `span`, its nested blocks and its objects.
-pub(super) fn duplicates(text: &str, span: &Span) -> Vec<(usize, String)> {
+pub(in crate::layout) fn duplicates(text: &str, span: &Span) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     of_body(text, span.clone(), &mut found);
     found.sort();

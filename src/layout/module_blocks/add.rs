@@ -7,6 +7,7 @@ use crate::hcl::{
 use crate::pipeline::{Namespace, Pipeline, Unclear};
 use crate::template::render;
 
+use super::super::check::keys::duplicates;
 use super::super::spelling::Renaming;
 use super::super::{Edit, LayoutError, is_json};
 use super::change::{Copied, change, located};
@@ -114,6 +115,7 @@ impl ModuleBlocks<'_> {
         if parsed {
             parses(&lines).map_err(|error| EditError::Check { what: error.to_string() })?;
         }
+        check_keys(addition.namespace, &lines)?;
         let pipeline = Pipeline {
             namespace: addition.namespace.clone(),
             label: label.to_owned(),
@@ -329,4 +331,15 @@ pub(super) fn says(blocks: &ModuleBlocks<'_>, text: &str, block: &Block) -> Resu
     let mut locals = blocks.locals().map_err(|error| error.to_string())?;
     which(text, label_text(text, label), &read, blocks.rules, blocks.sourced, &mut locals)
         .unwrap_or_else(|| Err("its source is not that of the pipelines".to_owned()))
+}
+
+/// A block that tells its own key from another one by the date may have it twice under the new name: Terraform would
+/// silently take the last one.
+fn check_keys(namespace: &Namespace, lines: &str) -> Result<(), LayoutError> {
+    let Some((_, block)) = only_module(lines) else { return Ok(()) };
+    let key = |what: &str| what.split('\'').nth(1).unwrap_or_default().to_owned();
+    match duplicates(lines, &block.body).into_iter().find(|(_, what)| namespace.is_named_in(&key(what))) {
+        Some((_, what)) => Err(LayoutError::KeyTwice { what }),
+        None => Ok(()),
+    }
 }

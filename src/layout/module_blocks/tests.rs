@@ -105,6 +105,16 @@ fn a_clone_says_its_own_namespace() {
 }
 
 #[test]
+fn a_key_that_would_stand_twice_is_refused() {
+    let text = "module \"p_2022-08-31\" {\n  source    = \"./stack\"\n  namespace = \"2022-08-31\"\n  sizes = {\n                    \"2022-08-31\" = 1\n    \"2022-10-14\" = 2\n  }\n}\n";
+    let files = [SourceFile::new("main.tf", text)];
+    let namespace = name("2022-10-14");
+    let error = add(&files, &namespace, |_| ()).expect_err("refused");
+    assert!(matches!(&error, LayoutError::KeyTwice { what } if what.contains("'2022-10-14'")), "{error}");
+    new(add(&files, &name("2022-11-01"), |_| ()));
+}
+
+#[test]
 fn references_and_sources_stay_and_are_told() {
     let text = "module \"p_2022-08-31\" {\n  source = \"git::x?ref=2022-08-31\"\n  a      = local.of_2022_08_31\n  b      = { of_2022_08_31 = \"${local.x_20220831}-2022-08-31\" }\n}\n";
     let new = new(add(&[SourceFile::new("main.tf", text)], &name("2022-09-01"), |_| {}));
