@@ -31,22 +31,27 @@ pub(super) fn within(
     if !unchanged {
         return Err(wrong(pipeline, "bytes outside the new block differ"));
     }
+    // What stands before is the same bytes, so it scans as before: the rest tells whether the new block is one item.
     let old = &blocks.items[file];
-    let new = items(after).map_err(|error| wrong(pipeline, &error.to_string()))?;
-    let index = old.partition_point(|item| item.span().start < at);
-    let Some(Item::Block(block)) = new.get(index).filter(|_| new.len() == old.len() + 1) else {
+    let first = old.partition_point(|item| item.span().end <= at);
+    let start = first.checked_sub(1).map_or(0, |last| old[last].span().end);
+    let rest = &after[start..];
+    let new = items(rest).map_err(|error| wrong(pipeline, &error.to_string()))?;
+    let Some((Item::Block(block), others)) = new.split_first().filter(|(_, others)| others.len() == old.len() - first)
+    else {
         return Err(wrong(pipeline, "there is not just one item more than before"));
     };
-    let same = |old: &Item, new: &Item, shift: usize| {
+    let same = |old: &Item, new: &Item| {
         let (old, new) = (old.span(), new.span());
-        old.start + shift == new.start && old.end + shift == new.end
+        old.start + grown == new.start + start && old.end + grown == new.end + start
     };
-    let all_same = old[..index].iter().zip(&new[..index]).all(|(old, new)| same(old, new, 0))
-        && old[index..].iter().zip(&new[index + 1..]).all(|(old, new)| same(old, new, grown));
-    if !all_same {
+    if !old[first..].iter().zip(others).all(|(old, new)| same(old, new)) {
         return Err(wrong(pipeline, "items outside the new block moved"));
     }
-    block_is(blocks, after, block, pipeline)
+    block_is(blocks, rest, block, pipeline)?;
+    pipeline.line += line_of(after, start) - 1;
+    pipeline.span = pipeline.span.start + start..pipeline.span.end + start;
+    Ok(())
 }
 
 /// Checks that the block parses and says the namespace and the label that were meant.
