@@ -11,7 +11,7 @@ use crate::aws::lambda::{Function, Lambda, Readiness};
 use crate::aws::{AwsError, Session};
 use crate::pipeline::Namespace;
 use crate::pipeline::image::Digest;
-use crate::pipeline::service::{EcsTarget, Registry, Repository, Service};
+use crate::pipeline::service::{Registry, Repository, Service, Target};
 use crate::progress::{Outcome, Progress};
 
 /// `GetFunction` is allowed a hundred times a second ("Lambda quotas").
@@ -44,15 +44,6 @@ pub struct Verification {
     pub wanted: Option<Digest>,
     /// What was found.
     pub verdict: Verdict,
-}
-
-/// What runs a service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// A Lambda function, by its name.
-    Lambda(String),
-    /// An ECS service.
-    Ecs(EcsTarget),
 }
 
 /// Whether a target runs what it should.
@@ -123,9 +114,7 @@ pub async fn verify_images(
 }
 
 fn targets<'a>(service: &'a Service, namespace: &Namespace) -> Vec<(&'a Service, Option<Target>)> {
-    let functions = service.functions_of(namespace).into_iter().map(Target::Lambda);
-    let ecs = service.ecs_services_of(namespace).into_iter().map(Target::Ecs);
-    let targets: Vec<_> = functions.chain(ecs).map(|target| (service, Some(target))).collect();
+    let targets: Vec<_> = service.targets_of(namespace).into_iter().map(|target| (service, Some(target))).collect();
     if targets.is_empty() { vec![(service, None)] } else { targets }
 }
 

@@ -1,6 +1,7 @@
 //! Services: what a pipeline runs, and from which repository.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,10 +33,22 @@ pub struct Service {
     /// Whether its targets may be absent from a pipeline.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+    /// The git repository of its images' commits, if another than `[images] git` says; relative to the project's folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<PathBuf>,
+}
+
+/// What runs a service in one pipeline.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// A Lambda function, by its name.
+    Lambda(String),
+    /// An ECS service.
+    Ecs(EcsTarget),
 }
 
 /// An ECS service, with `{namespace}` in either name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EcsTarget {
     /// The cluster's name.
@@ -99,6 +112,12 @@ impl Service {
         };
         self.ecs.iter().map(target).collect()
     }
+
+    /// Everything that runs it in the pipeline `namespace`; nothing for a service that is only tagged.
+    pub fn targets_of(&self, namespace: &Namespace) -> Vec<Target> {
+        let functions = self.functions_of(namespace).into_iter().map(Target::Lambda);
+        functions.chain(self.ecs_services_of(namespace).into_iter().map(Target::Ecs)).collect()
+    }
 }
 
 fn filled(pattern: &str, namespace: &Namespace) -> String {
@@ -108,6 +127,15 @@ fn filled(pattern: &str, namespace: &Namespace) -> String {
 impl fmt::Display for Repository {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.name)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lambda(name) => formatter.write_str(name),
+            Self::Ecs(target) => target.fmt(formatter),
+        }
     }
 }
 

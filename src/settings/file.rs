@@ -155,6 +155,9 @@ pub struct Images {
     pub main_branch: String,
     /// The repository of the images' commits, when it is not this one; relative to the project's folder.
     pub git: Option<PathBuf>,
+    /// Whether every commit of the main branch builds every image. Where it does not, `--ref` takes the newest image at or
+    /// before that commit.
+    pub every_commit: bool,
 }
 
 impl Default for Images {
@@ -164,6 +167,7 @@ impl Default for Images {
             commit_tag: "ref.{commit}".to_owned(),
             main_branch: "origin/main".to_owned(),
             git: None,
+            every_commit: true,
         }
     }
 }
@@ -184,7 +188,7 @@ pub struct Live {
 pub struct Releases {
     /// Which store; the user's state folder where absent.
     pub store: Option<Store>,
-    /// The table of a shared store. The file store has none and does not look at it.
+    /// The table of the store `dynamodb`. The file store has none and does not look at it.
     pub table: Option<String>,
 }
 
@@ -194,6 +198,8 @@ pub struct Releases {
 pub enum Store {
     /// The user's state folder, shared by the clones on this machine.
     File,
+    /// A table of DynamoDB, shared by a team and its CI.
+    DynamoDb,
 }
 
 /// What is wrong with a configuration file, and where.

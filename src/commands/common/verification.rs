@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::operations::verify_images::{Target, Verdict, Verification, VerifyRequest, verify_images};
+use crate::operations::verify_images::{Verdict, Verification, VerifyRequest, verify_images};
 use crate::pipeline::Namespace;
 use crate::pipeline::release::TagPlan;
 use crate::releases::Outcome;
@@ -36,10 +36,7 @@ impl ServiceRow {
     pub fn of(verification: &Verification) -> Self {
         Self {
             service: verification.service.clone(),
-            target: verification.target.as_ref().map(|target| match target {
-                Target::Lambda(name) => name.clone(),
-                Target::Ecs(target) => target.to_string(),
-            }),
+            target: verification.target.as_ref().map(ToString::to_string),
             digest: verification.wanted.as_ref().map(ToString::to_string),
             verdict: verdict(&verification.verdict),
             failed: verification.verdict.is_failure(),
