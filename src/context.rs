@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::{Session, SessionOptions};
+use crate::ci::build::Build;
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::files;
 use crate::git::Git;
 use crate::pipeline::Namespace;
-use crate::releases::{FileStore, Holder, Lock};
-use crate::settings::Settings;
+use crate::releases::{FileStore, Holder, Lock, Origin, Record, Store, TableStore};
+use crate::settings::{ReleaseStore, Settings};
 use crate::ui::Ui;
 
 /// The variable by which a child of ours, `pipelinectl tag` in a local-exec, learns that we hold the lock for it.
@@ -34,13 +35,18 @@ pub struct Context {
     pub dry_run: bool,
     runtime: OnceCell<tokio::runtime::Runtime>,
     session: OnceCell<Session>,
+    store: OnceCell<Store>,
+    own_token: String,
     lock_token: String,
 }
 
 impl Context {
     /// A context; nothing is started for it.
     pub fn new(ui: Ui, settings: Settings, clock: Arc<dyn Clock>, environment: Environment, dry_run: bool) -> Self {
-        let lock_token = environment.get(LOCK_TOKEN).map_or_else(|| new_id(&*clock), str::to_owned);
+        let own_token = new_id(&*clock);
+        let lock_token = environment
+            .get(LOCK_TOKEN)
+            .map_or_else(|| own_token.clone(), |inherited| format!("{inherited},{own_token}"));
         Self {
             ui,
             settings,
@@ -49,6 +55,8 @@ impl Context {
             dry_run,
             runtime: OnceCell::new(),
             session: OnceCell::new(),
+            store: OnceCell::new(),
+            own_token,
             lock_token,
         }
     }
@@ -60,18 +68,19 @@ impl Context {
 
     /// Runs a future to its end on this thread and the runtime's.
     pub fn wait<F: Future>(&self, future: F) -> Result<F::Output, Failure> {
-        if self.runtime.get().is_none() {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .map_err(|error| Failure::failed(format!("the system gave no threads: {error}")))?;
-            let _ = self.runtime.set(runtime);
+        Ok(self.runtime()?.block_on(future))
+    }
+
+    fn runtime(&self) -> Result<&tokio::runtime::Runtime, Failure> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(runtime);
         }
-        match self.runtime.get() {
-            Some(runtime) => Ok(runtime.block_on(future)),
-            None => Err(Failure::failed("the system gave no threads")),
-        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::failed(format!("the system gave no threads: {error}")))?;
+        Ok(self.runtime.get_or_init(|| runtime))
     }
 
     /// The session for all calls to AWS. It is configured at the first use; no request is sent for that.
@@ -106,25 +115,80 @@ impl Context {
         Git::new(&folder, self.ui.progress())
     }
 
-    /// Where records and locks are.
-    pub fn store(&self) -> Result<FileStore, Failure> {
-        let account = self.settings.account_id.as_deref();
-        Ok(FileStore::of_project(&self.environment, &self.settings.name, account)?)
+    /// Where records, holds and locks are. Credentials of another account than the configured one are refused before a
+    /// table is used.
+    pub fn store(&self) -> Result<Store, Failure> {
+        if let Some(store) = self.store.get() {
+            return Ok(store.clone());
+        }
+        let settings = &self.settings;
+        let store = match &settings.store {
+            ReleaseStore::Unset | ReleaseStore::File => {
+                let account = settings.account_id.as_deref();
+                Store::File(FileStore::of_project(&self.environment, &settings.name, account)?)
+            }
+            ReleaseStore::DynamoDb { table } => {
+                let session = self.session()?;
+                if settings.account_id.is_some() {
+                    self.wait(session.sts().check())??;
+                }
+                let (runtime, clock) = (self.runtime()?.handle().clone(), Arc::clone(&self.clock));
+                Store::DynamoDb(TableStore::new(session.table(table), &settings.name, runtime, clock))
+            }
+        };
+        Ok(self.store.get_or_init(|| store).clone())
     }
 
-    /// User and machine, as records name them.
+    /// User and machine, or who began the build and which one it is, as records name them.
     pub fn who(&self) -> String {
+        if let Some(build) = self.build() {
+            return match build.by {
+                Some(by) => format!("{by} in {}", build.name),
+                None => build.name,
+            };
+        }
         let user = self.environment.get("USER").or_else(|| self.environment.get("LOGNAME")).unwrap_or("somebody");
         let uname = rustix::system::uname();
         format!("{user}@{}", uname.nodename().to_string_lossy())
     }
 
-    /// A name for a record: the time and the process.
+    /// The build that this run is a part of.
+    pub fn origin(&self) -> Option<Origin> {
+        self.build().map(|build| Origin { name: build.name, url: build.url })
+    }
+
+    fn build(&self) -> Option<Build> {
+        Build::of(|name| self.environment.get(name))
+    }
+
+    /// The record of a command that begins now; what it is about is still to be filled in.
+    pub fn new_record(&self, command: &str, namespace: &Namespace) -> Record {
+        Record {
+            id: self.record_id(),
+            command: command.to_owned(),
+            namespace: namespace.to_string(),
+            started: self.clock.now(),
+            by: self.who(),
+            origin: self.origin(),
+            commit: self.git().head().ok(),
+            source: None,
+            reason: None,
+            digests: std::collections::BTreeMap::new(),
+            services: Vec::new(),
+            allowed: Vec::new(),
+            block_added: false,
+            applying: false,
+            finished: None,
+            outcome: None,
+        }
+    }
+
+    /// A name for a record: the time, by which records sort, and chance.
     pub fn record_id(&self) -> String {
         new_id(&*self.clock)
     }
 
-    /// What a child of ours needs to work under our lock; our parent's own where we are a child.
+    /// What a child of ours needs to work under our lock or our parents'.
     pub fn lock_token(&self) -> &str {
         &self.lock_token
     }
@@ -136,10 +200,10 @@ impl Context {
             process: std::process::id(),
             command: format!("{command} {namespace}"),
             since: self.clock.now(),
-            token: self.lock_token.clone(),
+            token: self.own_token.clone(),
         };
         let inherited = self.environment.get(LOCK_TOKEN);
-        if self.environment.get("CI").is_some() && !self.settings.store_is_set {
+        if self.environment.get("CI").is_some() && self.settings.store == ReleaseStore::Unset {
             self.ui.warn("[releases] store is not set: in CI, neither the lock nor the records are shared with others");
         }
         let waiting = |other: &Holder| self.ui.say(&format!("Waiting for {other} to be done with {namespace} …"));
@@ -147,6 +211,10 @@ impl Context {
     }
 }
 
+/// Two machines, and two processes of one, may ask in the same millisecond.
 fn new_id(clock: &dyn Clock) -> String {
-    format!("{}-{}", clock.now().strftime("%Y%m%dT%H%M%SZ"), std::process::id())
+    use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+    // The standard library's only source of chance: a fresh hasher has random keys.
+    let chance = RandomState::new().build_hasher().finish();
+    format!("{}-{:08x}", clock.now().strftime("%Y%m%dT%H%M%S%.3fZ"), chance & 0xffff_ffff)
 }

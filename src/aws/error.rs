@@ -100,6 +100,14 @@ pub enum AwsError {
         /// Its media type.
         media_type: String,
     },
+    /// No such table.
+    #[error("there is no DynamoDB table {table} in {region}")]
+    TableNotFound {
+        /// Its name.
+        table: String,
+        /// Where it was looked for.
+        region: String,
+    },
     /// Anything else that is not there.
     #[error("{resource} does not exist")]
     NotFound {

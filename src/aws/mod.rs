@@ -1,5 +1,6 @@
 //! AWS: one session, and a client for each service. They fetch and act, and decide nothing.
 
+pub mod dynamodb;
 pub mod ecr;
 pub mod error;
 mod http;

@@ -35,7 +35,7 @@ pub(super) fn pause(attempt: u32) -> Duration {
     longest * chance / 1000
 }
 
-/// What the code of an error means ("Common Errors" of the API references of ECR, Lambda and STS).
+/// What the code of an error means ("Common Errors" of the API references of ECR, Lambda, STS and DynamoDB).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The credentials are no longer valid.
@@ -77,6 +77,7 @@ impl Kind {
             | "RequestThrottledException"
             | "TooManyRequestsException"
             | "RequestLimitExceeded"
+            | "ProvisionedThroughputExceededException"
             | "SlowDown" => Self::Throttled,
             "ResourceNotFoundException" | "ImageNotFoundException" => Self::Missing,
             "ServerException"

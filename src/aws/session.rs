@@ -18,6 +18,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ecr::config::SharedCredentialsProvider;
 use aws_sdk_ecr::config::retry::RetryPartition;
 
+use super::dynamodb::{self, Table};
 use super::ecr::Ecr;
 use super::error::AwsError;
 use super::lambda::Lambda;
@@ -168,6 +169,23 @@ impl Session {
             .interceptor(self.talk())
             .build();
         Lambda::new(aws_sdk_lambda::Client::from_conf(config), self.place("lambda", self.shared.region.clone()))
+    }
+
+    /// A table of DynamoDB.
+    pub fn table(&self, name: &str) -> Table {
+        let limit = self.shared.options.time_limit.min(dynamodb::CALL_TIMEOUT);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(dynamodb::ATTEMPT_TIMEOUT.min(limit))
+            .operation_timeout(limit)
+            .build();
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.shared.config)
+            .retry_partition(self.shared.partition.clone())
+            .timeout_config(timeouts)
+            .interceptor(self.talk())
+            .build();
+        let place = Place { time_limit: limit, ..self.place("dynamodb", self.shared.region.clone()) };
+        Table::new(aws_sdk_dynamodb::Client::from_conf(config), place, name)
     }
 
     /// Secrets Manager.

@@ -1,3 +1,4 @@
-//! What a build system sees: the file that names the live pipeline.
+//! What a build system sees: the file that names the live pipeline, and the build that a run is a part of.
 
+pub mod build;
 pub mod live_pointer;

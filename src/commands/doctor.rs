@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::resolve_images::{ImageRequest, resolve_images};
 use crate::pipeline::release::{ImageSource, Source};
+use crate::settings::ReleaseStore;
 use crate::ui::{counted, paint};
 
 /// Look for what keeps pipelinectl from working here
@@ -264,8 +265,8 @@ fn records(context: &Context) -> Row {
     match context.store() {
         Err(failure) => bad("records", failure),
         Ok(store) => {
-            let folder = store.folder().display().to_string();
-            if context.environment.get("CI").is_some() && !context.settings.store_is_set {
+            let folder = store.place();
+            if context.environment.get("CI").is_some() && context.settings.store == ReleaseStore::Unset {
                 return note(
                     "records",
                     folder,

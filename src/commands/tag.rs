@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     }
     // What an unfinished `new` set out to give the pipeline is still its release.
     let unfinished = context.store()?.unfinished(&namespace)?;
-    let pinned = unfinished.map(|record| record.digests).unwrap_or_default();
+    let pinned = unfinished.map(|record| record.digests_by_name()).unwrap_or_default();
     let mut seen = release::observe(context, &tag, &source, &pinned)?;
 
     ui.show(&tags(&seen.plan, &seen.commits, ui.width()));

@@ -45,6 +45,9 @@ impl From<AwsError> for Failure {
                 Self::failed(message).hint("nothing was written; push the image again, it is damaged")
             }
             AwsError::UnknownMediaType { .. } => Self::failed(message).hint("name the tag of an image"),
+            AwsError::TableNotFound { .. } => Self::failed(message)
+                .hint("make it with terraform: hash key 'project', range key 'item', both strings, paid per request; infrastructure/ shows one")
+                .hint(format!("or mend table, region and account in {FILE_NAME}")),
             AwsError::NotFound { .. } => {
                 Self::failed(message).hint("see that the name, the account and the region are right")
             }

@@ -155,11 +155,23 @@ impl From<ReleaseError> for Failure {
         let message = error.to_string();
         match error {
             ReleaseError::File(error) => error.into(),
+            ReleaseError::Aws(error) => {
+                Self::from(error).hint(format!("it is wanted for locks and records: see [releases] in {FILE_NAME}"))
+            }
             ReleaseError::Held { .. } => {
                 Self::failed(message).hint("run it again when that is done, or wait for it with --wait-lock 10m")
             }
-            ReleaseError::Record { path, .. } => {
-                Self::failed(message).hint(format!("move {} away and run the command again", path.display()))
+            ReleaseError::OnHold { namespace, .. } => Self::refused(message)
+                .hint(format!("when the reason is gone, lift the hold: pipelinectl unhold {namespace}")),
+            ReleaseError::LeaseShort { .. } => Self::failed(message).hint(
+                "see whether DynamoDB can be reached; then run the same command again: it goes on where it stopped",
+            ),
+            ReleaseError::LeaseLost { .. } => Self::failed(message)
+                .hint("'pipelinectl history' tells who has it now")
+                .hint("run the same command again: it reads everything anew"),
+            ReleaseError::Ambiguous { .. } => Self::usage(message).hint("give more of its name"),
+            ReleaseError::Record { place, .. } => {
+                Self::failed(message).hint(format!("move {place} away and run the command again"))
             }
             ReleaseError::NoFolder => Self::failed(message).hint("set HOME or XDG_STATE_HOME"),
             ReleaseError::Lock { .. } => Self::failed(message),

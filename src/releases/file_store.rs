@@ -1,10 +1,17 @@
-//! Records and locks in the user's state folder, shared by the clones on this machine.
+//! Records, holds and locks in the user's state folder, shared by the clones on this machine.
+//!
+//! A folder for each pipeline holds `lock`, `hold.json`, `unfinished.json` and `releases/<id>.json`. Ids begin with a time,
+//! so the names of the files say which records are the newest; only those are read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use super::{Holder, Lock, Record, ReleaseError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::lock::{FileLock, Request, holder_of};
+use super::store::{MANY, abandoned, newest_first, the_one};
+use super::{Hold, Holder, Lock, Marks, Record, ReleaseError};
 use crate::environment::Environment;
 use crate::files::{self, FileError};
 use crate::pipeline::Namespace;
@@ -12,10 +19,21 @@ use crate::pipeline::Namespace;
 /// Only the user may read the records.
 const MODE: u32 = 0o600;
 
-/// The records of one project.
+const UNFINISHED: &str = "unfinished.json";
+const HOLD: &str = "hold.json";
+const RELEASES: &str = "releases";
+
+/// The store of one project in a folder.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
+}
+
+/// The file of a record. They sort by the time of the record, whatever its pipeline.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Kept {
+    id: String,
+    path: PathBuf,
 }
 
 impl FileStore {
@@ -29,111 +47,172 @@ impl FileStore {
         let name: String =
             project.chars().map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' }).collect();
         let name = account.map_or_else(|| name.clone(), |account| format!("{name}-{account}"));
-        Ok(Self { folder: state.join("pipelinectl").join(name) })
+        Ok(Self::at(state.join("pipelinectl").join(name)))
     }
 
-    /// The folder of the records.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// The store in a folder, which is made when something is written.
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder }
     }
 
-    /// Takes the lock of a pipeline; see [`Lock::take`].
-    pub fn lock(
+    pub(super) fn place(&self) -> String {
+        self.folder.display().to_string()
+    }
+
+    pub(super) fn lock(
         &self,
         namespace: &Namespace,
-        holder: &Holder,
-        inherited: Option<&str>,
-        patience: Duration,
-        waiting: impl Fn(&Holder),
+        request: &Request<'_>,
+        waiting: &dyn Fn(&Holder),
     ) -> Result<Lock, ReleaseError> {
-        let folder = self.of(namespace)?;
-        Lock::take(&folder.join("lock"), holder, inherited, patience, waiting)
-    }
-
-    /// The record of a command that was begun and has not ended.
-    pub fn unfinished(&self, namespace: &Namespace) -> Result<Option<Record>, ReleaseError> {
-        read(&self.unfinished_path(namespace))
-    }
-
-    /// Writes the record of a command that begins.
-    pub fn begin(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
-        self.of(namespace)?;
-        write(&self.unfinished_path(namespace), record)
-    }
-
-    /// Completes the record of a command that has ended.
-    pub fn finish(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
-        let folder = self.of(namespace)?.join("releases");
+        let folder = self.folder_of(namespace);
         make(&folder)?;
-        write(&folder.join(format!("{}.json", record.id)), record)?;
-        let path = self.unfinished_path(namespace);
-        match fs::remove_file(&path) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                Err(FileError::Write { path, source }.into())
-            }
-            _ => Ok(()),
+        FileLock::take(&folder.join("lock"), namespace, request, waiting).map(Lock::from)
+    }
+
+    pub(super) fn holder(&self, namespace: &Namespace) -> Result<Option<Holder>, ReleaseError> {
+        holder_of(&self.folder_of(namespace).join("lock"))
+    }
+
+    pub(super) fn unfinished(&self, namespace: &Namespace) -> Result<Option<Record>, ReleaseError> {
+        read(&self.folder_of(namespace).join(UNFINISHED))
+    }
+
+    pub(super) fn begin(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
+        if let Some(before) = self.unfinished(namespace)?
+            && before.id != record.id
+        {
+            self.keep(namespace, &abandoned(before, record))?;
         }
+        write(&self.folder_of(namespace), UNFINISHED, record)
     }
 
-    fn unfinished_path(&self, namespace: &Namespace) -> PathBuf {
-        self.folder.join(namespace.as_str()).join("unfinished.json")
+    pub(super) fn finish(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
+        self.keep(namespace, record)?;
+        remove(&self.folder_of(namespace).join(UNFINISHED))
     }
 
-    fn of(&self, namespace: &Namespace) -> Result<PathBuf, ReleaseError> {
-        let folder = self.folder.join(namespace.as_str());
-        make(&folder)?;
-        Ok(folder)
+    fn keep(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
+        write(&self.folder_of(namespace).join(RELEASES), &format!("{}.json", record.id), record)
+    }
+
+    pub(super) fn history(&self, namespace: Option<&Namespace>, limit: usize) -> Result<Vec<Record>, ReleaseError> {
+        let folders = match namespace {
+            Some(namespace) => vec![self.folder_of(namespace)],
+            None => self.folders()?,
+        };
+        let mut kept = Vec::new();
+        let mut records = Vec::new();
+        for folder in &folders {
+            kept.extend(ids_in(&folder.join(RELEASES))?);
+            records.extend(read::<Record>(&folder.join(UNFINISHED))?);
+        }
+        if kept.len() > limit {
+            kept.select_nth_unstable_by(limit, |a, b| b.cmp(a));
+            kept.truncate(limit);
+        }
+        for one in kept {
+            records.extend(read::<Record>(&one.path)?);
+        }
+        Ok(newest_first(records, limit))
+    }
+
+    pub(super) fn find(&self, text: &str) -> Result<Option<Record>, ReleaseError> {
+        let mut kept = Vec::new();
+        let mut records = Vec::new();
+        for folder in &self.folders()? {
+            kept.extend(ids_in(&folder.join(RELEASES))?.into_iter().filter(|one| one.id.starts_with(text)));
+            records.extend(read::<Record>(&folder.join(UNFINISHED))?.filter(|record| record.id.starts_with(text)));
+        }
+        // A name that is the beginning of others comes first.
+        kept.sort_by_key(|one| one.id.clone());
+        for one in kept.into_iter().take(MANY) {
+            records.extend(read::<Record>(&one.path)?);
+        }
+        the_one(text, records)
+    }
+
+    pub(super) fn hold(&self, namespace: &Namespace) -> Result<Option<Hold>, ReleaseError> {
+        read(&self.folder_of(namespace).join(HOLD))
+    }
+
+    pub(super) fn set_hold(&self, namespace: &Namespace, hold: &Hold) -> Result<(), ReleaseError> {
+        write(&self.folder_of(namespace), HOLD, hold)
+    }
+
+    pub(super) fn remove_hold(&self, namespace: &Namespace) -> Result<Option<Hold>, ReleaseError> {
+        let hold = self.hold(namespace)?;
+        remove(&self.folder_of(namespace).join(HOLD))?;
+        Ok(hold)
+    }
+
+    pub(super) fn marks(&self) -> Result<Marks, ReleaseError> {
+        let mut marks = Marks::default();
+        for folder in self.folders()? {
+            let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            marks.held.extend(read(&folder.join(HOLD))?.map(|hold| (name.clone(), hold)));
+            marks.unfinished.extend(read(&folder.join(UNFINISHED))?.map(|record| (name, record)));
+        }
+        Ok(marks)
+    }
+
+    fn folder_of(&self, namespace: &Namespace) -> PathBuf {
+        self.folder.join(namespace.as_str())
+    }
+
+    /// The folders of all pipelines that something was ever done to.
+    fn folders(&self) -> Result<Vec<PathBuf>, ReleaseError> {
+        if !self.folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        Ok(files::folders_in(&self.folder)?.into_iter().map(|name| self.folder.join(name)).collect())
     }
 }
 
-fn read(path: &Path) -> Result<Option<Record>, ReleaseError> {
+/// The records in a folder, none of which is read: there may be a hundred thousand.
+fn ids_in(folder: &Path) -> Result<Vec<Kept>, ReleaseError> {
+    let failed = |source| FileError::Read { path: folder.to_owned(), source };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(failed(source).into()),
+    };
+    let mut kept = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name();
+        // Other files are those that are being written.
+        if let Some(id) = name.to_str().and_then(|name| name.strip_suffix(".json")) {
+            kept.push(Kept { id: id.to_owned(), path: folder.join(&name) });
+        }
+    }
+    Ok(kept)
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ReleaseError> {
     let Some(text) = files::read_if_there(path)? else { return Ok(None) };
-    serde_json::from_str(&text)
-        .map(Some)
-        .map_err(|error| ReleaseError::Record { path: path.to_owned(), reason: error.to_string() })
+    serde_json::from_str(&text).map(Some).map_err(|error| unreadable(path, &error))
 }
 
 fn make(folder: &Path) -> Result<(), ReleaseError> {
     fs::create_dir_all(folder).map_err(|source| FileError::Write { path: folder.to_owned(), source }.into())
 }
 
-fn write(path: &Path, record: &Record) -> Result<(), ReleaseError> {
-    let text = serde_json::to_string_pretty(record)
-        .map_err(|error| ReleaseError::Record { path: path.to_owned(), reason: error.to_string() })?;
-    Ok(files::write(path, &(text + "\n"), MODE)?)
+fn write(folder: &Path, name: &str, content: &impl Serialize) -> Result<(), ReleaseError> {
+    make(folder)?;
+    let path = folder.join(name);
+    let text = serde_json::to_string_pretty(content).map_err(|error| unreadable(&path, &error))?;
+    Ok(files::write(&path, &(text + "\n"), MODE)?)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::releases::Outcome;
-
-    #[test]
-    fn keeps_what_is_unfinished_until_it_ends() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = FileStore { folder: folder.path().join("concepts") };
-        let namespace: Namespace = "2022-10-14".parse().expect("a namespace");
-        assert_eq!(store.unfinished(&namespace).expect("read"), None);
-        let mut record = Record {
-            id: "20260102T030405Z-7".to_owned(),
-            command: "new".to_owned(),
-            namespace: namespace.to_string(),
-            started: "2026-01-02T03:04:05Z".parse().expect("a time"),
-            by: "alex@host".to_owned(),
-            commit: None,
-            digests: [("weco/a".to_owned(), crate::pipeline::image::Digest::of_manifest("a"))].into(),
-            allowed: Vec::new(),
-            block_added: true,
-            applying: false,
-            finished: None,
-            outcome: None,
-        };
-        store.begin(&namespace, &record).expect("begun");
-        assert_eq!(store.unfinished(&namespace).expect("read").as_ref(), Some(&record));
-        record.outcome = Some(Outcome::Verified);
-        store.finish(&namespace, &record).expect("finished");
-        assert_eq!(store.unfinished(&namespace).expect("read"), None);
-        let kept = store.folder.join("2022-10-14/releases/20260102T030405Z-7.json");
-        assert_eq!(read(&kept).expect("read"), Some(record));
+fn remove(path: &Path) -> Result<(), ReleaseError> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(FileError::Write { path: path.to_owned(), source }.into())
+        }
+        _ => Ok(()),
     }
+}
+
+fn unreadable(path: &Path, error: &serde_json::Error) -> ReleaseError {
+    ReleaseError::Record { place: path.display().to_string(), reason: error.to_string() }
 }

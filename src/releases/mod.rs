@@ -1,48 +1,22 @@
-//! Records of what was done to a pipeline, and the lock that keeps two from doing it at once.
+//! Records of what was done to a pipeline, holds that keep deployments away, and the lock that keeps two from doing it at
+//! once. They are kept in the user's state folder, or in a table of DynamoDB that a team and its CI share.
 
+pub mod error;
 pub mod file_store;
+pub mod hold;
 pub mod lock;
 pub mod record;
+mod repository_key;
+pub mod store;
+pub mod table_store;
 
+pub use error::ReleaseError;
 pub use file_store::FileStore;
-pub use lock::{Holder, Lock};
-pub use record::{Outcome, Record};
+pub use hold::Hold;
+pub use lock::{Holder, Lock, Permit, Times};
+pub use record::{Origin, Outcome, Record, ServiceRecord, TargetEnding, TargetRecord};
+pub use store::{Marks, Store};
+pub use table_store::TableStore;
 
-use std::path::PathBuf;
-
-use crate::files::FileError;
-
-/// What can go wrong with records and locks.
-#[derive(Debug, thiserror::Error)]
-pub enum ReleaseError {
-    /// A file of the store cannot be read or written.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// A record cannot be understood.
-    #[error("the record {} cannot be read: {reason}", path.display())]
-    Record {
-        /// The record's file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-    /// Somebody else works on this pipeline.
-    #[error("the pipeline {namespace} is locked by {holder}")]
-    Held {
-        /// The pipeline.
-        namespace: String,
-        /// Who has the lock.
-        holder: Holder,
-    },
-    /// The state folder is nowhere: neither `XDG_STATE_HOME` nor `HOME` is set.
-    #[error("there is no place for records: neither XDG_STATE_HOME nor HOME is set")]
-    NoFolder,
-    /// The system refused the lock for another reason than a holder.
-    #[error("cannot lock {}: {reason}", path.display())]
-    Lock {
-        /// The lock's file.
-        path: PathBuf,
-        /// What the system said.
-        reason: String,
-    },
-}
+#[cfg(test)]
+mod tests;

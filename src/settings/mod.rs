@@ -13,7 +13,7 @@ use crate::environment::Environment;
 use crate::files::{self, FileError};
 use crate::pipeline::image::CommitScheme;
 use crate::pipeline::service::{Registry, Service};
-use file::{ConfigurationFile, Images, Layout, Live, Pipeline};
+use file::{ConfigurationFile, Images, Layout, Live, Pipeline, Store};
 
 /// The name of the configuration file where `--config` does not say another.
 pub const FILE_NAME: &str = "pipelinectl.toml";
@@ -76,8 +76,22 @@ pub struct Settings {
     pub services: Vec<Service>,
     /// Where the live pipeline is named.
     pub live: Option<Live>,
-    /// Whether `[releases] store` is set.
-    pub store_is_set: bool,
+    /// Where records, holds and locks are kept.
+    pub store: ReleaseStore,
+}
+
+/// Where records, holds and locks are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReleaseStore {
+    /// Nothing is said: as for `File`, but in CI that is probably not what is wanted.
+    Unset,
+    /// The user's state folder, shared by the clones on this machine.
+    File,
+    /// A table of DynamoDB, shared by a team and its CI.
+    DynamoDb {
+        /// The table's name.
+        table: String,
+    },
 }
 
 /// What can go wrong with the settings.
@@ -169,6 +183,19 @@ impl Settings {
         if let Some(twice) = file.service.iter().find(|service| !seen.insert(&service.name)) {
             return Err(wrong("service", format!("two services are called '{}'", twice.name)).into());
         }
+        let store = match (file.releases.store, file.releases.table) {
+            (None, _) => ReleaseStore::Unset,
+            (Some(Store::File), _) => ReleaseStore::File,
+            (Some(Store::DynamoDb), None) => {
+                let message = "'dynamodb' needs a table: add table = \"pipelinectl-releases\"".to_owned();
+                return Err(wrong("releases.store", message).into());
+            }
+            (Some(Store::DynamoDb), Some(table)) if is_table_name(&table) => ReleaseStore::DynamoDb { table },
+            (Some(Store::DynamoDb), Some(table)) => {
+                let message = format!("'{table}' is no name of a table: 3 to 255 letters, digits, '_', '.' and '-'");
+                return Err(wrong("releases.table", message).into());
+            }
+        };
         let from_file = |value: Option<String>| value.map(|value| Sourced::new(value, Origin::File));
         let name = file.project.name.clone().unwrap_or_else(|| {
             directory.file_name().map_or_else(|| "pipelines".to_owned(), |name| name.to_string_lossy().into_owned())
@@ -194,7 +221,7 @@ impl Settings {
             commit_scheme,
             services: file.service,
             live: file.live,
-            store_is_set: file.releases.store.is_some(),
+            store,
             pipeline: file.pipeline,
         })
     }
@@ -211,6 +238,11 @@ impl Settings {
             None => Err(SettingsError::Missing { directory: self.directory.clone() }),
         }
     }
+}
+
+/// "Supported data types and naming rules in Amazon DynamoDB".
+fn is_table_name(name: &str) -> bool {
+    (3..=255).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }
 
 /// The nearest folder upwards with a configuration file, else with `.git`, else the folder itself.
@@ -248,6 +280,8 @@ mod tests {
             ("[project]\n[aws]\naccount_id = '12'", 3, "aws.account_id: "),
             ("[aws.ecr]\naccount_id = '12'", 2, "aws.ecr.account_id: "),
             ("[aws]\necr = { account_id = '12' }", 2, "aws.ecr.account_id: "),
+            ("[releases]\nstore = 'dynamodb'", 2, "releases.store: 'dynamodb' needs a table"),
+            ("[releases]\nstore = 'dynamodb'\ntable = 'a b'", 3, "releases.table: 'a b' is no name of a table"),
         ] {
             let SettingsError::Configuration(error) = resolve(text, Overrides::default()).expect_err("refused") else {
                 panic!("{text}")

@@ -68,18 +68,10 @@ fn record(arguments: &Arguments, context: &Context, plan: &NewPipeline) -> Recor
     match &plan.unfinished {
         Some(record) => Record { allowed, ..record.clone() },
         None => Record {
-            id: context.record_id(),
-            command: "new".to_owned(),
-            namespace: plan.namespace.to_string(),
-            started: context.clock.now(),
-            by: context.who(),
-            commit: context.git().head().ok(),
-            digests: plan.release.digests(),
+            digests: plan.release.plan.digests(),
             allowed,
             block_added: !plan.scaffold.edits.is_empty(),
-            applying: false,
-            finished: None,
-            outcome: None,
+            ..context.new_record("new", &plan.namespace)
         },
     }
 }

@@ -272,7 +272,7 @@ pub fn observe(request: &Request, context: &Context) -> Result<NewPipeline, Fail
     };
     let scaffold = request.scaffold(context)?;
     let mut unfinished = context.store()?.unfinished(&request.namespace)?;
-    let pinned = unfinished.as_ref().map(|record| record.digests.clone()).or_else(|| request.digests.clone());
+    let pinned = unfinished.as_ref().map(Record::digests_by_name).or_else(|| request.digests.clone());
     let mut release = release::observe(context, tag, source, &pinned.unwrap_or_default())?;
     let no_tag_yet = release.plan.changes().count() == release.plan.moves.len();
     if unfinished.is_some() && no_tag_yet && !scaffold.edits.is_empty() {
