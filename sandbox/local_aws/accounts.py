@@ -4,6 +4,8 @@ AWS derives the account from the access key. So does the local AWS, which lets m
 account of its own, with its own resources, faults and call log.
 """
 
+import copy
+import random
 import re
 import threading
 
@@ -35,17 +37,26 @@ def account_of(environ):
 class Account:
     """The switches and the call log of one account."""
 
-    def __init__(self):
-        self.latency_ms = 0
-        self.lambda_update_s = 0.0
-        self.ecs_rollout_s = 0.0
-        self.put_image_rate = True
-        self.expired = False
-        self.faults = []
-        self.calls = []
-        self.throttles = {}
+    # Each switch and how it stands at first. The documentation of `Switches` in Rust says what each does.
+    SWITCHES = {
+        "latency_ms": 0,
+        "lambda_update_s": 0.0,
+        "lambda_failing": {},
+        "lambda_rate": False,
+        "ecs_rollout_s": 0.0,
+        "ecs_failing": [],
+        "ecs_crashing": [],
+        "lifecycle_preview_s": 0.0,
+        "put_image_rate": True,
+        "expired": False,
+        "faults": [],
+        "chaos": None,
+    }
 
-    SWITCHES = ("latency_ms", "lambda_update_s", "ecs_rollout_s", "put_image_rate", "expired", "faults")
+    def __init__(self):
+        self.__dict__.update(copy.deepcopy(self.SWITCHES))
+        self.calls = []
+        self.buckets = {}
 
     def set(self, switches):
         """Changes the switches named, refusing one that does not exist: a typing error must not make a test pass."""
@@ -53,7 +64,43 @@ class Account:
         if unknown:
             raise ValueError(f"unknown switch {', '.join(unknown)}; there are {', '.join(self.SWITCHES)}")
         for name, value in switches.items():
-            setattr(self, name, [Fault(**fault) for fault in value] if name == "faults" else value)
+            if name == "faults":
+                value = [Fault(**fault) for fault in value]
+            elif name == "chaos":
+                value = value and Chaos(**value)
+            setattr(self, name, value)
+
+    def struck(self, call):
+        """The fault that this call meets, if any. Every fault counts it."""
+        named = [fault for fault in self.faults if fault.strikes(call)]
+        by_chance = self.chaos.strikes(call) if self.chaos else None
+        return named[0] if named else by_chance
+
+
+class Chaos:
+    """A share of all calls fails. Whether the fifth call of an operation does is the same in each run of a test.
+
+    A call that is throttled never takes effect. Of the others that fail, every second one did its work all the same.
+    """
+
+    def __init__(self, share, codes, seed=1, services=None):
+        self.share, self.codes, self.seed, self.services = share, codes, seed, services
+        self.seen = {}
+
+    def strikes(self, call):
+        """The fault for this call, if it is one that fails."""
+        if self.services and call["service"] not in self.services:
+            return None
+        operation = call["operation"]
+        self.seen[operation] = number = self.seen.get(operation, 0) + 1
+        chance = random.Random(f"{self.seed} {operation} {number}")
+        if chance.random() >= self.share:
+            return None
+        code = chance.choice(self.codes)
+        is_limit = any(part in code for part in ("Throttl", "TooManyRequests", "SlowDown"))
+        if is_limit:
+            return Fault(operation, code, status=429 if call["protocol"] == "rest" else 400, message="Rate exceeded")
+        return Fault(operation, code, status=500, after=chance.random() < 0.5)
 
 
 class Fault:

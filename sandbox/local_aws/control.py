@@ -5,6 +5,7 @@ GET  /_sandbox/calls   the calls, in order: operation, service, region, paramete
 POST /_sandbox/set     switches of ``accounts.Account``; a JSON object of those that change
 POST /_sandbox/forget  switches back, log emptied; resources stay
 POST /_sandbox/image   puts an image of a kind there with its tags: region, repository, seed, kind, tags, pushed_at
+POST /_sandbox/tag     gives an image that is there another tag: region, repository, digest, tag
 GET  /_sandbox/image   what a tag names: region, repository, tag or digest; null where there is nothing
 =====================  =====================================================================================
 """
@@ -42,6 +43,8 @@ def _act(environ, owner, query, body):
         return {}
     if asked == ("POST", "image"):
         return _put(owner, **body)
+    if asked == ("POST", "tag"):
+        return _tag(owner, **body)
     if asked == ("GET", "image"):
         return _get(owner, query)
     raise ValueError(f"no such control request: {' '.join(asked)}")
@@ -71,6 +74,18 @@ def _put(owner, region, repository, seed, kind, tags, pushed_at=None):
     for tag in tags:
         if tag not in image.image_tags:
             ecr.store(backend, repository, manifest, tag, media_type, digest)
+    return _described(image)
+
+
+def _tag(owner, region, repository, digest, tag):
+    from . import ecr
+
+    image = ecr.find(_repository(owner, region, repository), digest, None)
+    if image is None:
+        raise ValueError(f"no image {digest} in {repository}")
+    if tag not in image.image_tags:
+        backend = ecr.models.ecr_backends[owner][region]
+        ecr.store(backend, repository, image.image_manifest, tag, image.image_manifest_media_type, digest)
     return _described(image)
 
 

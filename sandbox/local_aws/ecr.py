@@ -3,7 +3,6 @@
 * A digest is the SHA-256 of the manifest ("Image"). moto hashes the layers.
 * PutImage ("PutImage", "Errors"; "Image tag mutability"): the digest given is compared, the children of an index must
   be there, a tag that moves leaves its old image untagged and reachable by digest.
-* PutImage is limited to 10 calls a second after a burst of 10 ("Amazon ECR service quotas").
 * BatchGetImage: what is missing comes in ``failures``; an image is converted when its own media type is not accepted
   ("BatchGetImage", ``acceptedMediaTypes``).
 * BatchDeleteImage: an image that an index names cannot go (``ImageReferencedByManifestList``).
@@ -13,27 +12,23 @@
 
 import json
 import re
-import time
 
 from moto.core.responses import ActionResult
 from moto.ecr import models, responses
 
 from . import images
-from .accounts import account
 from .errors import service_error
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_BURST, _PER_SECOND = 10.0, 10.0
 
 
 def put_image(self, repository_name, image_manifest, image_tag, image_manifest_mediatype=None, digest=None):
     """ECRBackend.put_image: adds an image, or a tag to one that is there."""
-    throttle(self.account_id, self.region_name)
     return store(self, repository_name, image_manifest, image_tag, image_manifest_mediatype, digest)
 
 
 def store(backend, repository_name, manifest, tag, media_type=None, digest=None):
-    """What PutImage does, without its rate limit: images that are there before a test begins come this way."""
+    """What PutImage does: images that are there before a test begins come this way too."""
     repository = backend._get_repository(repository_name)
     parsed = _parse(manifest)
     media_type = media_type or parsed.get("mediaType")
@@ -90,19 +85,6 @@ def _parse(manifest):
         ) from None
 
 
-def throttle(account_id, region):
-    """PutImage's token bucket, one for each account and region."""
-    switches = account(account_id)
-    if not switches.put_image_rate:
-        return
-    now = time.monotonic()
-    tokens, before = switches.throttles.get(region, (_BURST, now))
-    tokens = min(_BURST, tokens + (now - before) * _PER_SECOND)
-    switches.throttles[region] = (tokens - 1 if tokens >= 1 else tokens, now)
-    if tokens < 1:
-        raise service_error("ThrottlingException", "Rate exceeded")
-
-
 def batch_get_image(self):
     """ECRResponse.batch_get_image."""
     backend, name = self.ecr_backend, self._get_param("repositoryName")
@@ -152,8 +134,7 @@ def find(repository, digest, tag):
 def _converted(repository, image):
     """An index answers with its first child, an OCI image in Docker's form: what an old client can read."""
     if image.image_manifest_media_type in images.INDEXES:
-        child = json.loads(image.image_manifest)["manifests"][0]["digest"]
-        image = find(repository, child, None)
+        image = find(repository, images.first_child(image.image_manifest), None)
     if image.image_manifest_media_type == images.OCI_IMAGE:
         return images.as_docker(image.image_manifest), images.DOCKER_IMAGE
     return image.image_manifest, image.image_manifest_media_type

@@ -66,6 +66,11 @@ def build(seed, kind):
     return [(child_type, manifest) for _, manifest in children] + [(media_type, json.dumps(index, indent=3))]
 
 
+def first_child(manifest):
+    """The digest of the image that an index has for its first platform."""
+    return json.loads(manifest)["manifests"][0]["digest"]
+
+
 def as_docker(manifest):
     """An OCI image's manifest as a registry converts it for a client that accepts Docker's form only: other bytes."""
     converted = json.loads(manifest)

@@ -3,7 +3,8 @@
 * "Create a Lambda function using a container image": the tag is resolved when the code is created or updated, never
   afterwards; ``GetFunction`` says ``ResolvedImageUri``. Image indexes are refused.
 * "Lambda function states": a new function is Pending, then Active; an update is InProgress, then Successful; a second
-  update meanwhile is a ResourceConflictException. How long that takes is the switch ``lambda_update_s``.
+  update meanwhile is a ResourceConflictException. How long that takes is the switch ``lambda_update_s``. Either can end as
+  Failed, with a reason and its code, for the functions of the switch ``lambda_failing``; the code before then goes on.
 * An image that is not there is an InvalidParameterValueException ("UpdateFunctionCode", "Errors").
 """
 
@@ -58,11 +59,15 @@ def set_function_code(self, spec):
         )
     if is_update and spec.get("DryRun"):
         return None
+    switches = account(self.account_id)
+    self.failure = switches.lambda_failing.get(self.function_name)
+    self.is_new = not is_update
+    self.ready_at = time.time() + switches.lambda_update_s
+    if is_update and self.failure:
+        return None
     self.code_sha_256 = image.get_image_digest().removeprefix("sha256:")
     self.code_size, self.code_digest, self.code_bytes = 0, "", b""
     self.code["ImageUri"] = uri
-    self.is_new = not is_update
-    self.ready_at = time.time() + account(self.account_id).lambda_update_s
     return None
 
 
@@ -75,6 +80,11 @@ def get_configuration(self, on_create=False):
         configuration["LastUpdateStatus"] = "InProgress"
     elif busy:
         configuration["LastUpdateStatus"] = "InProgress"
+    elif getattr(self, "failure", None):
+        code, reason = self.failure["code"], self.failure["reason"]
+        configuration.update(LastUpdateStatus="Failed", LastUpdateStatusReason=reason, LastUpdateStatusReasonCode=code)
+        if self.is_new:
+            configuration.update(State="Failed", StateReason=reason, StateReasonCode=code)
     # An image without overrides has no ImageConfigResponse in AWS; an empty one is a difference in every plan.
     overrides = (configuration.get("ImageConfigResponse") or {}).get("ImageConfig", {})
     if not any(overrides.values()):

@@ -1,4 +1,4 @@
-"""The HTTP server in front of moto: latency, faults, expired credentials and the call log.
+"""The HTTP server in front of moto: latency, faults, rates, expired credentials and the call log.
 
 moto's backends are not safe for threads, so one request at a time reaches them; latency is slept outside that lock, as
 many at once as there are clients. Connections stay open, as with AWS.
@@ -23,14 +23,14 @@ os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
 from moto.core import responses  # noqa: E402
 from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
 
-from . import calls, control, errors  # noqa: E402
+from . import calls, control, errors, rates  # noqa: E402
 from .accounts import account, account_of  # noqa: E402
 
 _LOCK = threading.RLock()
 
 
 # The patches that a service of moto stands on; each module has an apply().
-_PATCHES = {"ecr": ["ecr"], "lambda": ["ecr", "lambda_"], "ecs": ["ecr", "ecs"], "sqs": ["sqs"]}
+_PATCHES = {"ecr": ["ecr", "lifecycle"], "lambda": ["ecr", "lambda_"], "ecs": ["ecr", "ecs"], "sqs": ["sqs"]}
 _applied = set()
 
 
@@ -65,13 +65,17 @@ def application(environ, start):
         switches = account(call["account"])
         call["at"] = round(time.time(), 4)
         switches.calls.append(call)
-        struck = next((fault for fault in switches.faults if fault.strikes(call)), None)
+        struck = switches.struck(call)
     if switches.latency_ms:
         time.sleep(switches.latency_ms / 1000)
     if switches.expired:
         return _refuse(call, start, errors.expired(call))
     if struck and not struck.after:
         return _refuse(call, start, errors.answer(call, struck.status, struck.code, struck.message))
+    with _LOCK:
+        limited = rates.refusal(call, switches)
+    if limited:
+        return _refuse(call, start, limited)
     environ["HTTP_X_MOTO_ACCOUNT_ID"] = call["account"]
     with _LOCK:
         status, headers, body = _ask_moto(environ)

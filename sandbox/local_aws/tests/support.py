@@ -31,7 +31,7 @@ class TestCase(unittest.TestCase):
             region_name=region,
             aws_access_key_id=f"SANDBOX0{account or self.account}",
             aws_secret_access_key="test",
-            config=Config(retries={"max_attempts": 1, "mode": "standard"}),
+            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}),
         )
 
     def control(self, name, body=None):

@@ -48,6 +48,30 @@ class Lambda(TestCase):
         time.sleep(1.1)
         self.assertEqual(self.functions.get_function(FunctionName="f")["Configuration"]["LastUpdateStatus"], "Successful")
 
+    def test_an_update_that_fails_says_why_and_the_code_before_goes_on(self):
+        self.functions.create_function(**self.create, Code={"ImageUri": f"{self.uri}:latest"})
+        newer = self.seed("weco/a", "two", tags=["next"])
+        failing = {"f": {"code": "InvalidImage", "reason": "The layer cannot be unpacked."}}
+        self.control("set", {"lambda_failing": failing, "lambda_update_s": 0.4})
+        update = {"FunctionName": "f", "ImageUri": f"{self.uri}@{newer['digest']}"}
+        self.assertEqual(self.functions.update_function_code(**update)["LastUpdateStatus"], "InProgress")
+        time.sleep(0.5)
+        configuration = self.functions.get_function(FunctionName="f")["Configuration"]
+        self.assertEqual((configuration["State"], configuration["LastUpdateStatus"]), ("Active", "Failed"))
+        self.assertEqual(configuration["LastUpdateStatusReasonCode"], "InvalidImage")
+        self.assertEqual(configuration["LastUpdateStatusReason"], "The layer cannot be unpacked.")
+        self.assertEqual(self.running(), self.image["digest"])
+        self.control("set", {"lambda_failing": {}, "lambda_update_s": 0})
+        self.functions.update_function_code(**update)
+        self.assertEqual(self.running(), newer["digest"])
+        self.assertEqual(self.functions.get_function(FunctionName="f")["Configuration"]["LastUpdateStatus"], "Successful")
+
+    def test_a_new_function_can_fail_too(self):
+        self.control("set", {"lambda_failing": {"f": {"code": "ImageAccessDenied", "reason": "No permission."}}})
+        self.functions.create_function(**self.create, Code={"ImageUri": f"{self.uri}:latest"})
+        configuration = self.functions.get_function(FunctionName="f")["Configuration"]
+        self.assertEqual((configuration["State"], configuration["StateReasonCode"]), ("Failed", "ImageAccessDenied"))
+
     def test_a_new_function_is_pending_and_then_active(self):
         self.control("set", {"lambda_update_s": 0.5})
         answer = self.functions.create_function(**self.create, Code={"ImageUri": f"{self.uri}:latest"})

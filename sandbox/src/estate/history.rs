@@ -22,21 +22,29 @@ pub struct Commit {
     pub subject: String,
     /// When, in seconds since 1970.
     pub date: u64,
+    /// The commit tag of images built from it.
+    tag: String,
 }
 
 impl Commit {
-    /// The commit tag of images built from it.
+    /// The commit tag of images built from it, `ref.<id>` where the builder was not told of another form.
     pub fn tag(&self) -> String {
-        format!("ref.{}", self.id)
+        self.tag.clone()
     }
 }
 
-/// Makes the repository in `root`, and beside it `origin.git`, a bare one that is its remote.
-pub(super) fn begin(root: &Path) -> Result<()> {
-    let origin = root.with_file_name("origin.git");
+/// Makes the repository in `root`, and beside it a bare one of the name `origin` that is its remote.
+pub(super) fn begin(root: &Path, origin: &str) -> Result<()> {
+    let origin = root.with_file_name(origin);
     let origin = origin.to_string_lossy();
     git(root, &["init", "--quiet", "--initial-branch", "main"])?;
     git(root, &["init", "--quiet", "--bare", "--initial-branch", "main", &origin])?;
+    introduce(root)?;
+    git(root, &["remote", "add", "origin", &origin]).map(drop)
+}
+
+/// Says who commits, and keeps git from doing things by itself.
+pub(super) fn introduce(root: &Path) -> Result<()> {
     for (name, value) in [
         ("user.name", "A. Engineer"),
         ("user.email", "engineer@example.org"),
@@ -46,18 +54,24 @@ pub(super) fn begin(root: &Path) -> Result<()> {
     ] {
         git(root, &["config", name, value])?;
     }
-    git(root, &["remote", "add", "origin", &origin]).map(drop)
+    Ok(())
 }
 
-/// Commits all changes in `root`.
-pub(super) fn commit(root: &Path, subject: &str, date: u64) -> Result<Commit> {
+/// Pushes a new `main`.
+pub(super) fn push(root: &Path) -> Result<()> {
+    git(root, &["push", "--quiet", "--set-upstream", "origin", "main"]).map(drop)
+}
+
+/// Commits all changes in `root`; `form` is that of commit tags, with `{commit}`.
+pub(super) fn commit(root: &Path, subject: &str, date: u64, form: &str) -> Result<Commit> {
     git(root, &["add", "--all"])?;
     let stamp = format!("{date} +0000");
     let mut command = command(root);
     command.args(["commit", "--quiet", "--allow-empty", "--message", subject]);
     process::run(command.env("GIT_AUTHOR_DATE", &stamp).env("GIT_COMMITTER_DATE", &stamp))?;
     let id = git(root, &["rev-parse", "HEAD"])?.trim().to_owned();
-    Ok(Commit { id, subject: subject.into(), date })
+    let tag = form.replace("{commit}", &id);
+    Ok(Commit { id, subject: subject.into(), date, tag })
 }
 
 /// The date of the next commit: an hour after the last one.

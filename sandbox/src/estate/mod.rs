@@ -1,15 +1,21 @@
 //! An estate in a temporary folder: terraform code with git history, a remote, and images for its services.
 
 mod builder;
+mod code;
 mod history;
+mod images;
 mod live;
+mod settings;
+mod shape;
 mod sources;
+mod targets;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub use builder::Builder;
 pub use history::Commit;
+use shape::{Shape, Size};
 
 use crate::{Error, LocalAws, Result, Terraform, process};
 
@@ -29,24 +35,30 @@ pub struct Estate {
     aws: Option<LocalAws>,
     terraform: Terraform,
     services: Vec<String>,
-    pipelines: Vec<String>,
+    shape: Shape,
     history: Vec<Commit>,
 }
 
 impl Estate {
     /// No provider is needed: its pipelines are made of `terraform_data`, which is built in. Local state.
     pub fn small() -> Builder {
-        Builder::new(sources::Size::Small)
+        Builder::new(Size::Small)
     }
 
-    /// One Lambda function for each service, by the digest of its tag. Local state.
+    /// Its pipelines run, and no terraform made them: a Lambda function or an ECS service for each service, by calls to AWS.
+    /// Its terraform code is that of a small one. For tests of deployments, also with many services.
+    pub fn deployed() -> Builder {
+        Builder::new(Size::Deployed)
+    }
+
+    /// One Lambda function for each service, by the digest of its tag, or an ECS service by its tag. Local state.
     pub fn medium() -> Builder {
-        Builder::new(sources::Size::Medium)
+        Builder::new(Size::Medium)
     }
 
     /// The repository's own `infrastructure` and `templates`. State in S3 with a lock file. Needs [`Builder::aws`].
     pub fn full() -> Builder {
-        Builder::new(sources::Size::Full)
+        Builder::new(Size::Full)
     }
 
     /// The checkout: where `pipelinectl.toml` is.
@@ -64,17 +76,17 @@ impl Estate {
         self.folder.path().join("home")
     }
 
-    /// The names of the services; the repository of each is `weco/<service>`.
+    /// The names of the services; the repository of each is `weco/<service>` where it does not share another's.
     pub fn services(&self) -> &[String] {
         &self.services
     }
 
-    /// The repositories of the services, in their order.
+    /// The repositories of the services, in their order, each once.
     pub fn repositories(&self) -> Vec<String> {
-        self.services.iter().map(|service| format!("weco/{service}")).collect()
+        self.shape.repositories().into_iter().map(|service| service.repository.clone()).collect()
     }
 
-    /// The commits of `main`, oldest first.
+    /// The commits that were there when it was built, oldest first: of what the images are built from.
     pub fn commits(&self) -> &[Commit] {
         &self.history
     }
@@ -107,7 +119,7 @@ impl Estate {
 
     /// Commits all changes and pushes them to `origin`; gives the commit.
     pub fn commit(&self, subject: &str) -> Result<Commit> {
-        let commit = history::commit(&self.root(), subject, history::next_date(&self.root())?)?;
+        let commit = history::commit(&self.root(), subject, history::next_date(&self.root())?, &self.shape.commit_tag)?;
         self.git(&["push", "--quiet", "origin", "HEAD"])?;
         Ok(commit)
     }

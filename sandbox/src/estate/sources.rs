@@ -1,16 +1,9 @@
-//! The files of an estate.
+//! The terraform code of an estate.
 
 use std::path::Path;
 
+use super::shape::{CLUSTER, Runner, Service, Shape, Size};
 use crate::{Error, Result, places};
-
-/// How much of AWS an estate needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Size {
-    Small,
-    Medium,
-    Full,
-}
 
 /// The services of the repository's own `infrastructure`.
 pub(super) const SERVICES: [&str; 5] = [
@@ -21,69 +14,10 @@ pub(super) const SERVICES: [&str; 5] = [
     "concepts_recorder_bulk",
 ];
 
-/// `pipelinectl.toml`.
-pub(super) fn settings(size: Size, services: &[String], account: &str, region: &str) -> String {
-    let mut text = format!(
-        r#"[project]
-name = "concepts"
-terraform_dir = "infrastructure"
-layout = "module-blocks"
-
-[pipeline]
-source = "./stack"
-namespace_attribute = "namespace"
-module = "concepts_pipeline_{{namespace}}"
-file = "main.tf"
-template = "templates/concepts_pipeline.tf"
-namespace_pattern = '\d{{4}}-\d{{2}}-\d{{2}}[\w-]*'
-
-[aws]
-region = "{region}"
-account_id = "{account}"
-
-[images]
-pipeline_tag = "{{namespace}}"
-commit_tag = "ref.{{commit}}"
-main_branch = "origin/main"
-"#
-    );
-    for service in services {
-        text.push_str(&format!("\n[[service]]\nname = \"{service}\"\nrepository = \"weco/{service}\"\n"));
-        if size != Size::Small {
-            text.push_str(&format!("lambda = \"{{namespace}}-{service}\"\n"));
-        }
-    }
-    text.push_str(
-        "\n[live]\nfile = \".buildkite/pipeline.yml\"\nkey = \"env.LIVE_PIPELINE\"\n\n[releases]\nstore = \"file\"\n",
-    );
-    text
-}
-
-/// `.buildkite/pipeline.yml`, whose top names the live pipeline.
-pub(super) fn buildkite(live: &str) -> String {
-    format!(
-        r#"# A merge to main deploys to this pipeline.
-env:
-  LIVE_PIPELINE: "{live}"
-
-steps:
-  - label: "test"
-    command: ".buildkite/scripts/test.sh"
-
-  - wait
-
-  - label: "deploy to ${{LIVE_PIPELINE}}"
-    command: "pipelinectl deploy live --yes"
-    branches: "main"
-"#
-    )
-}
-
-/// `infrastructure/main.tf` of a small or medium estate: one block for each pipeline.
-pub(super) fn pipelines(size: Size, namespaces: &[String], region: &str) -> String {
-    let mut text = match size {
-        Size::Small => "# One block for each pipeline.\n".to_owned(),
-        _ => format!(
+/// `infrastructure/main.tf` of every estate but a full one: one block for each pipeline.
+pub(super) fn pipelines(shape: &Shape) -> String {
+    let mut text = match shape.size {
+        Size::Medium => format!(
             r#"terraform {{
   required_providers {{
     aws = {{
@@ -94,14 +28,16 @@ pub(super) fn pipelines(size: Size, namespaces: &[String], region: &str) -> Stri
 }}
 
 provider "aws" {{
-  region = "{region}"
+  region = "{}"
 }}
 
 # One block for each pipeline.
-"#
+"#,
+            shape.registry.region
         ),
+        _ => "# One block for each pipeline.\n".to_owned(),
     };
-    for namespace in namespaces {
+    for namespace in &shape.pipelines {
         let between = if text.ends_with("pipeline.\n") { "" } else { "\n" };
         text.push_str(between);
         text.push_str(&block(namespace));
@@ -109,7 +45,7 @@ provider "aws" {{
     text
 }
 
-/// The module block of a pipeline of a small or medium estate; with placeholders it is the template.
+/// The module block of a pipeline; with placeholders it is the template.
 pub(super) fn block(namespace: &str) -> String {
     format!(
         "module \"concepts_pipeline_{namespace}\" {{\n  source    = \"./stack\"\n  namespace = \"{namespace}\"\n\n  \
@@ -117,9 +53,8 @@ pub(super) fn block(namespace: &str) -> String {
     )
 }
 
-/// `infrastructure/stack/main.tf` of a small or medium estate.
-pub(super) fn stack(size: Size, services: &[String]) -> String {
-    let names: Vec<_> = services.iter().map(|service| format!("    \"{service}\",\n")).collect();
+/// `infrastructure/stack/main.tf`.
+pub(super) fn stack(shape: &Shape) -> String {
     let head = format!(
         r#"variable "namespace" {{
   type = string
@@ -133,15 +68,28 @@ variable "reindexing_state" {{
 }}
 
 locals {{
-  services = toset([
-{}  ])
+  services = {}
 }}
 "#,
-        names.concat()
+        match shape.size {
+            Size::Medium => set(shape.run_by(Runner::Lambda)),
+            _ => set(shape.services.iter()),
+        }
     );
-    let body = match size {
-        Size::Small => {
-            r#"
+    if shape.size != Size::Medium {
+        return head + DATA;
+    }
+    let functions = if shape.by_tag { functions_by_tag(shape) } else { FUNCTIONS_BY_DIGEST.to_owned() };
+    let tasks = shape.run_by(Runner::Ecs).next().map_or_else(String::new, |_| tasks(shape));
+    head + ROLE + &functions + &tasks
+}
+
+fn set<'a>(services: impl Iterator<Item = &'a Service>) -> String {
+    let names: Vec<_> = services.map(|service| format!("    \"{}\",\n", service.name)).collect();
+    if names.is_empty() { "toset([])".to_owned() } else { format!("toset([\n{}  ])", names.concat()) }
+}
+
+const DATA: &str = r#"
 resource "terraform_data" "service" {
   for_each = local.services
 
@@ -155,17 +103,9 @@ resource "terraform_data" "index" {
 output "services" {
   value = sort([for service in terraform_data.service : service.output])
 }
-"#
-        }
-        _ => {
-            r#"
-data "aws_ecr_image" "service" {
-  for_each = local.services
+"#;
 
-  repository_name = "weco/${each.key}"
-  image_tag       = var.namespace
-}
-
+const ROLE: &str = r#"
 resource "aws_iam_role" "service" {
   name = "${var.namespace}-services"
 
@@ -177,6 +117,15 @@ resource "aws_iam_role" "service" {
       Action    = "sts:AssumeRole"
     }]
   })
+}
+"#;
+
+const FUNCTIONS_BY_DIGEST: &str = r#"
+data "aws_ecr_image" "service" {
+  for_each = local.services
+
+  repository_name = "weco/${each.key}"
+  image_tag       = var.namespace
 }
 
 resource "aws_lambda_function" "service" {
@@ -191,10 +140,67 @@ resource "aws_lambda_function" "service" {
     variables = { INDEX = var.reindexing_state.index }
   }
 }
-"#
-        }
-    };
-    head + body
+"#;
+
+/// The tag is all that the code names: another image under it is no change.
+fn functions_by_tag(shape: &Shape) -> String {
+    format!(
+        r#"
+resource "aws_lambda_function" "service" {{
+  for_each = local.services
+
+  function_name = "${{var.namespace}}-${{each.key}}"
+  role          = aws_iam_role.service.arn
+  package_type  = "Image"
+  image_uri     = "{}/weco/${{each.key}}:${{var.namespace}}"
+
+  environment {{
+    variables = {{ INDEX = var.reindexing_state.index }}
+  }}
+}}
+"#,
+        shape.registry.host()
+    )
+}
+
+/// The cluster is there before, as the provider takes ten seconds for one.
+fn tasks(shape: &Shape) -> String {
+    format!(
+        r#"
+locals {{
+  tasks = {tasks}
+}}
+
+resource "aws_ecs_task_definition" "task" {{
+  for_each = local.tasks
+
+  family = "${{var.namespace}}-${{each.key}}"
+
+  container_definitions = jsonencode([{{
+    name      = "main"
+    image     = "{registry}/weco/${{each.key}}:${{var.namespace}}"
+    memory    = 512
+    essential = true
+  }}])
+}}
+
+resource "aws_ecs_service" "task" {{
+  for_each = local.tasks
+
+  name            = "${{var.namespace}}-${{each.key}}"
+  cluster         = "{CLUSTER}"
+  task_definition = aws_ecs_task_definition.task[each.key].arn
+  desired_count   = 1
+
+  deployment_circuit_breaker {{
+    enable   = true
+    rollback = true
+  }}
+}}
+"#,
+        tasks = set(shape.run_by(Runner::Ecs)),
+        registry = shape.registry.host()
+    )
 }
 
 /// Copies the repository's own `infrastructure`, `templates`, `pipelinectl.toml` and Buildkite file, with `account` in place of the

@@ -3,6 +3,7 @@
 mod call;
 mod image;
 mod server;
+mod services;
 mod switches;
 
 use std::process::Command;
@@ -132,12 +133,6 @@ impl LocalAws {
         Ok(calls.iter().map(Call::from_json).collect())
     }
 
-    /// Makes an ECR repository.
-    pub fn create_repository(&self, repository: &str) -> Result<()> {
-        self.ask("ecr", "AmazonEC2ContainerRegistry_V20150921.CreateRepository", &json!({"repositoryName": repository}))
-            .map(drop)
-    }
-
     /// Puts an image in a repository. `seed` decides its content; the same seed and kind is the same image. It comes
     /// past `PutImage` and its rate limit, and is in no call log.
     pub fn seed_image(&self, repository: &str, seed: &str, kind: Kind, tags: &[&str]) -> Result<Image> {
@@ -161,6 +156,12 @@ impl LocalAws {
             "region": self.region, "repository": repository, "seed": seed, "kind": kind.name(), "tags": tags, "pushed_at": at,
         });
         Ok(Image::from_json(&self.control("POST", "image", "", &body)?))
+    }
+
+    /// Gives the image of a digest another tag, past `PutImage`, its rate limit and the call log.
+    pub fn tag_image(&self, repository: &str, digest: &str, tag: &str) -> Result<Image> {
+        let body = json!({"region": self.region, "repository": repository, "digest": digest, "tag": tag});
+        Ok(Image::from_json(&self.control("POST", "tag", "", &body)?))
     }
 
     /// The image that a tag names; `None` when there is no such tag.
@@ -203,23 +204,6 @@ impl LocalAws {
         let headers = [("Content-Type", "application/json"), ("Authorization", signed.as_str())];
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.server.request(method, path, &headers, &body)
-    }
-
-    /// Makes an S3 bucket.
-    pub fn create_bucket(&self, bucket: &str) -> Result<()> {
-        let region = &self.region;
-        let body = format!(
-            "<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
-        );
-        let signed = self.signature("s3");
-        self.server.request("PUT", &format!("/{bucket}"), &[("Authorization", signed.as_str())], &body).map(drop)
-    }
-
-    /// Makes a secret in Secrets Manager.
-    pub fn create_secret(&self, name: &str, value: &str) -> Result<()> {
-        let body =
-            json!({"Name": name, "SecretString": value, "ClientRequestToken": "00000000-0000-4000-8000-000000000000"});
-        self.ask("secretsmanager", "secretsmanager.CreateSecret", &body).map(drop)
     }
 
     /// moto reads account, region and service from the header; nobody checks the signature itself.

@@ -144,6 +144,75 @@ fn expired_credentials_are_refused_everywhere() {
 }
 
 #[test]
+fn a_function_fails_with_the_reason_that_was_switched_on() {
+    let aws = aws();
+    aws.create_repository("weco/a").expect("a repository");
+    aws.seed_image("weco/a", "one", Kind::Docker, &["latest"]).expect("an image");
+    let uri = format!("{}.dkr.ecr.{REGION}.amazonaws.com/weco/a:latest", aws.account_id());
+    aws.ask_query("iam", &[("Action", "CreateRole"), ("RoleName", "r"), ("AssumeRolePolicyDocument", "{}")])
+        .expect("a role");
+    let role = format!("arn:aws:iam::{}:role/r", aws.account_id());
+    let body = json!({"FunctionName": "f", "Role": role, "PackageType": "Image", "Code": {"ImageUri": uri}});
+    aws.ask_rest("lambda", "POST", "/2015-03-31/functions", &body).expect("a function");
+    aws.set(&Switches::new().lambda_failing("f", "InvalidImage", "no entry point").lambda_rate(true))
+        .expect("switches");
+    aws.ask_rest("lambda", "PUT", "/2015-03-31/functions/f/code", &json!({"ImageUri": uri})).expect("an update");
+    let status =
+        || aws.ask_rest("lambda", "GET", "/2015-03-31/functions/f", &Value::Null).expect("it")["Configuration"].take();
+    let failed = status();
+    assert_eq!(failed["LastUpdateStatusReasonCode"], "InvalidImage", "{failed}");
+    assert_eq!(failed["LastUpdateStatusReason"], "no entry point");
+    aws.set(&Switches::new().lambda_healthy()).expect("a switch");
+    aws.ask_rest("lambda", "PUT", "/2015-03-31/functions/f/code", &json!({"ImageUri": uri})).expect("an update");
+    assert_eq!(status()["LastUpdateStatus"], "Successful");
+    let refused =
+        (0..40).filter(|_| aws.ask_rest("lambda", "GET", "/2015-03-31/functions", &Value::Null).is_err()).count();
+    assert!(refused > 0, "forty control calls in a moment were all taken");
+}
+
+#[test]
+fn a_deployment_that_its_breaker_rolls_back_ends_as_another_that_completed() {
+    let aws = aws();
+    aws.create_repository("weco/a").expect("a repository");
+    aws.seed_image("weco/a", "one", Kind::Docker, &["latest"]).expect("an image");
+    let ask = |operation: &str, body: Value| aws.ecs(operation, &body).expect(operation);
+    let uri = format!("{}.dkr.ecr.{REGION}.amazonaws.com/weco/a:latest", aws.account_id());
+    ask("CreateCluster", json!({"clusterName": "c"}));
+    let container = json!({"name": "main", "image": uri, "memory": 128});
+    ask("RegisterTaskDefinition", json!({"family": "t", "containerDefinitions": [container]}));
+    let breaker = json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}});
+    ask(
+        "CreateService",
+        json!({"cluster": "c", "serviceName": "s", "taskDefinition": "t", "desiredCount": 1, "deploymentConfiguration": breaker}),
+    );
+    aws.set(&Switches::new().ecs_failing(&["s"]).ecs_rollout(Duration::from_millis(300))).expect("switches");
+    let updated = ask("UpdateService", json!({"cluster": "c", "service": "s", "forceNewDeployment": true}));
+    let mine = updated["service"]["deployments"][0]["id"].clone();
+    std::thread::sleep(Duration::from_millis(700));
+    let described = ask("DescribeServices", json!({"cluster": "c", "services": ["s"]}));
+    let deployments = described["services"][0]["deployments"].as_array().expect("a list");
+    assert_eq!(deployments.len(), 1, "{deployments:?}");
+    assert_eq!(deployments[0]["rolloutState"], "COMPLETED");
+    assert_ne!(deployments[0]["id"], mine, "it is another deployment");
+    let stopped = ask("ListTasks", json!({"cluster": "c", "serviceName": "s", "desiredStatus": "STOPPED"}));
+    assert_eq!(stopped["taskArns"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn chaos_strikes_a_share_of_the_calls_and_then_calm_comes_back() {
+    let aws = aws();
+    aws.set(&Switches::new().chaos(0.5, &["ThrottlingException"]).chaos_seed(3).chaos_services(&["ecr"]))
+        .expect("chaos");
+    let refused = (0..40).filter(|number| aws.create_repository(&format!("weco/{number}")).is_err()).count();
+    assert!((10..30).contains(&refused), "{refused} of 40 failed");
+    aws.create_secret("elsewhere", "x").expect("another service");
+    aws.set(&Switches::new().calm()).expect("a switch");
+    for number in 40..60 {
+        aws.create_repository(&format!("weco/{number}")).expect("calm");
+    }
+}
+
+#[test]
 fn a_switch_that_does_not_exist_is_refused() {
     let refused = aws().control("POST", "set", "", &json!({"latency": 5})).expect_err("a typing error").to_string();
     assert!(refused.contains("unknown switch latency"), "{refused}");
