@@ -108,6 +108,7 @@ pub enum Command {
     Tag(commands::tag::Arguments),
     Plan(commands::plan::Arguments),
     Apply(commands::apply::Arguments),
+    Live(commands::live::Arguments),
     List(commands::list::Arguments),
     Check(commands::check::Arguments),
     Doctor(commands::doctor::Arguments),

@@ -111,6 +111,7 @@ fn dispatch(cli: &Cli, matches: &ArgMatches, ui: Ui, environment: Environment) -
         Command::Tag(arguments) => commands::tag::run(arguments, &context),
         Command::Plan(arguments) => commands::plan::run(arguments, &context),
         Command::Apply(arguments) => commands::apply::run(arguments, &context),
+        Command::Live(arguments) => commands::live::run(arguments, &context),
         Command::List(arguments) => commands::list::run(arguments, &context),
         Command::Check(arguments) => commands::check::run(arguments, &context),
         Command::Doctor(arguments) => commands::doctor::run(arguments, &context),

@@ -6,7 +6,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::common::estate;
+use super::common::{estate, live};
 use super::new::name_limits;
 use super::{End, Outcome};
 use crate::context::Context;
@@ -65,11 +65,9 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
         message: finding.message,
     };
     let mut rows: Vec<Row> = findings.into_iter().map(below).collect();
-    if let (Some(row), Some(estate)) = (live_pointer(context), estate) {
-        let known = estate.pipelines.iter().any(|pipeline| pipeline.namespace.as_str() == row.1);
-        if !known {
-            rows.push(row.0);
-        }
+    if let Some(estate) = estate {
+        let found = live::findings(settings, estate).into_iter();
+        rows.extend(found.map(|live::Finding { file, line, column, message }| Row { file, line, column, message }));
     }
     let report = Report { pipelines: estate.map_or(0, |estate| estate.pipelines.len()), findings: rows };
     context.ui.report(&report, |report| {
@@ -132,24 +130,4 @@ fn sources(files: &[SourceFile]) -> Vec<String> {
         }
     }
     sources
-}
-
-/// The place of the live pointer, and what it says.
-fn live_pointer(context: &Context) -> Option<(Row, String)> {
-    let live = context.settings.live.as_ref()?;
-    let file = live.file.display().to_string();
-    match estate::live_text(&context.settings) {
-        Ok(None) => None,
-        Ok(Some(found)) => {
-            let message = format!("the live pipeline is {}, which is not in the estate", found.text);
-            Some((Row { file, line: found.line, column: found.column, message }, found.text))
-        }
-        Err(failure) => {
-            // The place of the finding says the file already.
-            let path = context.settings.directory.join(&live.file).display().to_string();
-            let message = failure.message.replace(&format!("cannot read {path}:"), "cannot be read:");
-            let message = message.trim_start_matches(&format!("{file}: ")).to_owned();
-            Some((Row { file, line: 1, column: 1, message }, String::new()))
-        }
-    }
 }

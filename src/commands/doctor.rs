@@ -116,6 +116,7 @@ fn estate_checks(context: &Context) -> Vec<Row> {
         rows.push(note("modules", found, "pipelinectl list names them"));
     }
     rows.push(match estate::live_text(&context.settings) {
+        Ok(None) if context.settings.live.is_some() => good("live pipeline", "every pipeline".to_owned()),
         Ok(None) => note("live pipeline", "not configured", "configure [live] in pipelinectl.toml"),
         Ok(Some(live)) if estate.pipelines.iter().any(|pipeline| pipeline.namespace.as_str() == live.text) => {
             good("live pipeline", live.text)

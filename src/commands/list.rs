@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::common::estate;
 use super::{End, Outcome};
 use crate::context::Context;
+use crate::settings::LiveMode;
 use crate::ui::paint;
 use crate::ui::table::table;
 
@@ -71,6 +72,7 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
             None
         }
     };
+    let all_are_live = context.settings.live.as_ref().is_some_and(|live| live.mode == LiveMode::All);
     let store = context.store().ok();
     let mut pipelines = Vec::new();
     for pipeline in estate.newest_first() {
@@ -83,7 +85,7 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
             address: pipeline.address(),
             file: pipeline.file.clone(),
             line: pipeline.line,
-            live: live.as_deref() == Some(pipeline.namespace.as_str()),
+            live: all_are_live || live.as_deref() == Some(pipeline.namespace.as_str()),
             // Holds come with deployments; nothing can put one on a pipeline yet.
             held: false,
             unfinished,

@@ -6,6 +6,7 @@ pub mod common;
 pub mod completions;
 pub mod doctor;
 pub mod list;
+pub mod live;
 pub mod man;
 pub mod new;
 pub mod plan;

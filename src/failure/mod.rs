@@ -4,7 +4,7 @@ mod aws;
 mod edit;
 mod terraform;
 
-use crate::ci::live_pointer::LivePointerError;
+use crate::ci::live_pointer::{LivePointerError, Problem};
 use crate::files::FileError;
 use crate::git::GitError;
 use crate::pipeline::NamespaceError;
@@ -181,7 +181,19 @@ impl From<ReleaseError> for Failure {
 
 impl From<LivePointerError> for Failure {
     fn from(error: LivePointerError) -> Self {
-        Self::usage(error.to_string()).hint(format!("see [live] in {FILE_NAME}"))
+        let failure = Self::usage(with_line(&error.to_string(), error.line, error.column, &error.text));
+        match error.problem {
+            Problem::Syntax(_) => failure.hint("mend the file; nothing was changed"),
+            Problem::NotOneWord { .. } => failure.hint("write the name of the pipeline there, in quotes"),
+            Problem::NotAsMeant { .. } => failure.hint("change it by hand; nothing was changed"),
+            Problem::SecondMatch { .. } => {
+                failure.hint(format!("make the pattern below [live] in {FILE_NAME} longer, so that it fits once"))
+            }
+            Problem::NoKey { .. }
+            | Problem::NotBlockMapping { .. }
+            | Problem::Twice { .. }
+            | Problem::NoMatch { .. } => failure.hint(format!("see [live] in {FILE_NAME}")),
+        }
     }
 }
 

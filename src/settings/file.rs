@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::live::LiveTable;
 use crate::pipeline::service::{Registry, Service};
 
 /// The whole file. Every table may be absent.
@@ -24,7 +25,7 @@ pub struct ConfigurationFile {
     /// `[[service]]`
     pub service: Vec<Service>,
     /// `[live]`
-    pub live: Option<Live>,
+    pub live: Option<LiveTable>,
     /// `[releases]`
     pub releases: Releases,
 }
@@ -170,16 +171,6 @@ impl Default for Images {
             every_commit: true,
         }
     }
-}
-
-/// `[live]`: where the live pipeline is named.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Live {
-    /// The YAML file, below the project's folder.
-    pub file: PathBuf,
-    /// The keys that lead to the value, with dots between them: `env.LIVE_PIPELINE`.
-    pub key: String,
 }
 
 /// `[releases]`: where records and locks are kept.

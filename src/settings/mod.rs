@@ -1,19 +1,21 @@
 //! The settings of one run: flag > environment > pipelinectl.toml > default.
 
 pub mod file;
+pub mod live;
 pub mod sourced;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use file::{ConfigurationError, Variable};
+pub use live::{Live, LiveKey, LiveMode, LivePlace};
 pub use sourced::{Origin, Sourced};
 
 use crate::environment::Environment;
 use crate::files::{self, FileError};
 use crate::pipeline::image::CommitScheme;
 use crate::pipeline::service::{Registry, Service};
-use file::{ConfigurationFile, Images, Layout, Live, Pipeline, Store};
+use file::{ConfigurationFile, Images, Layout, Pipeline, Store};
 
 /// The name of the configuration file where `--config` does not say another.
 pub const FILE_NAME: &str = "pipelinectl.toml";
@@ -196,6 +198,7 @@ impl Settings {
                 return Err(wrong("releases.table", message).into());
             }
         };
+        let live = file.live.map(|live| live.resolve(wrong)).transpose()?;
         let from_file = |value: Option<String>| value.map(|value| Sourced::new(value, Origin::File));
         let name = file.project.name.clone().unwrap_or_else(|| {
             directory.file_name().map_or_else(|| "pipelines".to_owned(), |name| name.to_string_lossy().into_owned())
@@ -220,7 +223,7 @@ impl Settings {
             images: file.images,
             commit_scheme,
             services: file.service,
-            live: file.live,
+            live,
             store,
             pipeline: file.pipeline,
         })

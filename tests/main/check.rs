@@ -137,7 +137,7 @@ fn a_live_pointer_that_leads_nowhere_is_a_finding() {
         check(&estate.root(), &estate.home(), &[]).ends_with(1).out
     };
     insta::assert_snapshot!(live("# first\nenv:\n  LIVE_PIPELINE: 2022-09-01\n"), @".buildkite/pipeline.yml:3:18: the live pipeline is 2022-09-01, which is not in the estate");
-    insta::assert_snapshot!(live("env:\n  OTHER: 1\n"), @".buildkite/pipeline.yml:1:1: there is no 'env.LIVE_PIPELINE' in it");
+    insta::assert_snapshot!(live("env:\n  OTHER: 1\n"), @".buildkite/pipeline.yml:2:3: there is no 'env.LIVE_PIPELINE' in it");
     std::fs::remove_file(estate.file(".buildkite/pipeline.yml")).expect("removed");
     let gone = check(&estate.root(), &estate.home(), &[]).ends_with(1);
     assert!(gone.out.starts_with(".buildkite/pipeline.yml:1:1: "), "{}", gone.out);

@@ -14,6 +14,7 @@ mod images;
 mod infrastructure;
 mod layers;
 mod list;
+mod live;
 mod new;
 mod plan;
 mod reference;

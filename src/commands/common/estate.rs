@@ -1,9 +1,8 @@
 //! The estate as its files say it is.
 
-use crate::ci::live_pointer;
+pub use super::live::{LiveText, live, live_text};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::files;
 use crate::layout::module_blocks::ModuleBlocks;
 use crate::layout::{Rules, SourceFile};
 use crate::operations::read_estate;
@@ -37,22 +36,31 @@ pub fn file_of_block(settings: &Settings, name: &str) -> Result<String, Failure>
     Ok(read_estate::below(&settings.terraform_dir, inside))
 }
 
+/// The same, where there is no context.
+pub fn of(settings: &Settings) -> Result<Estate, Failure> {
+    let files = files_of(settings)?;
+    let rules = rules(settings)?;
+    Ok(ModuleBlocks::read(&files, &rules)?.estate().clone())
+}
+
 /// The files of the Terraform root; an error where there is no configuration file.
 pub fn files(context: &Context) -> Result<Vec<SourceFile>, Failure> {
-    context.settings.require_file()?;
-    let root = context.settings.root();
+    files_of(&context.settings)
+}
+
+fn files_of(settings: &Settings) -> Result<Vec<SourceFile>, Failure> {
+    settings.require_file()?;
+    let root = settings.root();
     if !root.is_dir() {
         return Err(Failure::usage(format!("there is no Terraform root {}", root.display()))
             .hint(format!("mend terraform_dir in {FILE_NAME}")));
     }
-    Ok(read_estate::read(&context.settings.directory, &context.settings.terraform_dir)?)
+    Ok(read_estate::read(&settings.directory, &settings.terraform_dir)?)
 }
 
 /// The pipelines of the estate.
 pub fn read(context: &Context) -> Result<Estate, Failure> {
-    let files = files(context)?;
-    let rules = rules(&context.settings)?;
-    Ok(ModuleBlocks::read(&files, &rules)?.estate().clone())
+    of(&context.settings)
 }
 
 /// Refuses to go on without a pipeline that is live or protected: its block must not just be taken out.
@@ -67,36 +75,4 @@ pub fn refuse_to_lose(context: &Context, namespace: &Namespace) -> Result<(), Fa
     };
     Err(Failure::refused(format!("{namespace} is {why}, and its block is gone: nothing of it may be destroyed"))
         .hint("put its block back, or make another pipeline live first"))
-}
-
-/// What the live pointer says.
-pub struct LiveText {
-    /// The value.
-    pub text: String,
-    /// Its line, from 1.
-    pub line: usize,
-    /// Its column, from 1.
-    pub column: usize,
-}
-
-/// What the configured file says is live; none where nothing is configured.
-pub fn live_text(settings: &Settings) -> Result<Option<LiveText>, Failure> {
-    let Some(live) = &settings.live else { return Ok(None) };
-    let path = settings.directory.join(&live.file);
-    let text = files::read(&path)?;
-    let found = live_pointer::find(&text, &live.key).map_err(|error| {
-        let failure = Failure::from(error);
-        Failure { message: format!("{}: {}", live.file.display(), failure.message), ..failure }
-    })?;
-    Ok(Some(LiveText { text: found.value, line: found.line, column: found.column }))
-}
-
-/// The live pipeline; an error where it is not configured or named wrongly.
-pub fn live(settings: &Settings) -> Result<Namespace, Failure> {
-    let Some(found) = live_text(settings)? else {
-        return Err(
-            Failure::usage("nothing says which pipeline is live").hint(format!("configure [live] in {FILE_NAME}"))
-        );
-    };
-    Ok(found.text.parse::<Namespace>()?)
 }

@@ -1,6 +1,7 @@
 //! Steps that several commands share.
 
 pub mod estate;
+pub mod live;
 pub mod lock;
 pub mod release;
 pub mod stage;
