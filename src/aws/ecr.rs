@@ -13,6 +13,7 @@ use super::place::Place;
 use crate::pipeline::image::{Digest, Image, ManifestKind};
 
 mod details;
+mod lifecycle;
 mod lists;
 mod put;
 
@@ -21,6 +22,9 @@ pub use put::Put;
 
 /// `BatchGetImage`, `BatchDeleteImage` and `DescribeImages` take no more identifiers ("Amazon ECR API Reference").
 const MOST_IDENTIFIERS: usize = 100;
+/// PutImage, per account and region ("Amazon ECR service quotas").
+const PUTS_A_SECOND: u32 = 10;
+
 /// The repositories of one account and region.
 #[derive(Debug, Clone)]
 pub struct Ecr {
@@ -66,7 +70,7 @@ impl fmt::Display for ImageName {
 
 impl Ecr {
     pub(super) fn new(client: aws_sdk_ecr::Client, place: Place, account_id: Option<String>) -> Self {
-        Self { client, place, account_id, limiter: Arc::default() }
+        Self { client, place, account_id, limiter: Arc::new(Limiter::new(PUTS_A_SECOND)) }
     }
 
     /// The images with these names, in their order; none where there is no such image. The manifests are as they were

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::retry::Kind;
+
 /// An error of AWS, or on the way to it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AwsError {
@@ -176,5 +178,14 @@ impl AwsError {
                 | Self::CannotAssumeRole { .. }
                 | Self::Unreachable { .. }
         )
+    }
+
+    /// Whether the same call may well work later, although all its attempts failed: not for lack of a right or a thing.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Throttled { .. } | Self::TimedOut { .. } | Self::Unreachable { .. } => true,
+            Self::Other { code, .. } => Kind::of_code(code) == Kind::Transient || code.starts_with("HTTP status 5"),
+            _ => false,
+        }
     }
 }

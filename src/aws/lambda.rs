@@ -1,17 +1,40 @@
 //! Lambda functions that run an image.
 
-use aws_sdk_lambda::operation::get_function::GetFunctionError;
-use aws_sdk_lambda::types::{LastUpdateStatus, State};
+use std::sync::Arc;
+
+use aws_sdk_lambda::operation::get_function::{GetFunctionError, GetFunctionOutput};
+use aws_sdk_lambda::operation::update_function_code::UpdateFunctionCodeError;
+use aws_sdk_lambda::types::{Architecture, LastUpdateStatus, State};
 
 use super::error::AwsError;
+use super::limiter::Limiter;
 use super::place::Place;
 use crate::pipeline::image::Digest;
 
-/// Reads Lambda functions.
+/// `GetFunction` ("Lambda quotas").
+const READS_A_SECOND: u32 = 100;
+/// All other control calls together ("Lambda quotas").
+const CONTROLS_A_SECOND: u32 = 15;
+
+/// Reads and updates Lambda functions.
 #[derive(Debug, Clone)]
 pub struct Lambda {
     client: aws_sdk_lambda::Client,
     place: Place,
+    rates: Arc<Rates>,
+}
+
+/// How often a session may call.
+#[derive(Debug)]
+pub(super) struct Rates {
+    reads: Limiter,
+    controls: Limiter,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self { reads: Limiter::new(READS_A_SECOND), controls: Limiter::new(CONTROLS_A_SECOND) }
+    }
 }
 
 /// What a function runs, and how its last change went.
@@ -25,6 +48,8 @@ pub struct Function {
     pub digest: Option<Digest>,
     /// Whether it can run and its last change is done.
     pub readiness: Readiness,
+    /// `x86_64` or `arm64`: an update that does not repeat it would mean the former ("`UpdateFunctionCode`").
+    pub architectures: Vec<String>,
 }
 
 /// How far a function is ("Lambda function states").
@@ -43,35 +68,79 @@ pub enum Readiness {
     },
 }
 
+/// What became of a request to update a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Updated {
+    /// The update has begun.
+    Begun,
+    /// Another change of the function is still under way: ask again when that is done.
+    Busy,
+}
+
 impl Lambda {
-    pub(super) fn new(client: aws_sdk_lambda::Client, place: Place) -> Self {
-        Self { client, place }
+    pub(super) fn new(client: aws_sdk_lambda::Client, place: Place, rates: Arc<Rates>) -> Self {
+        Self { client, place, rates }
     }
 
     /// The function with this name; none if there is none.
     pub async fn function(&self, name: &str) -> Result<Option<Function>, AwsError> {
-        let answer = match self.client.get_function().function_name(name).send().await {
-            Ok(answer) => answer,
+        self.rates.reads.wait().await;
+        match self.client.get_function().function_name(name).send().await {
+            Ok(answer) => Ok(Some(read(name, answer))),
             Err(error) if error.as_service_error().is_some_and(GetFunctionError::is_resource_not_found_exception) => {
-                return Ok(None);
+                Ok(None)
             }
-            Err(error) => return Err(self.place.error("GetFunction", &format!("the function {name}"), &error)),
-        };
-        let (image_uri, resolved) =
-            answer.code.map(|code| (code.image_uri, code.resolved_image_uri)).unwrap_or_default();
-        let digest = resolved.and_then(|uri| uri.split_once('@').and_then(|(_, digest)| digest.parse().ok()));
-        let readiness = answer.configuration.map_or(Readiness::Ready, |configuration| {
-            let code = configuration.last_update_status_reason_code.map(|code| code.as_str().to_owned());
-            let state_code = configuration.state_reason_code.map(|code| code.as_str().to_owned());
-            match (configuration.state, configuration.last_update_status) {
-                (Some(State::Failed), _) => failed(state_code, configuration.state_reason),
-                (_, Some(LastUpdateStatus::Failed)) => failed(code, configuration.last_update_status_reason),
-                (Some(State::Pending), _) | (_, Some(LastUpdateStatus::InProgress)) => Readiness::Changing,
-                _ => Readiness::Ready,
-            }
-        });
-        Ok(Some(Function { name: name.to_owned(), image_uri, digest, readiness }))
+            Err(error) => Err(self.place.error("GetFunction", &resource(name), &error)),
+        }
     }
+
+    /// Makes the function run another image, and publishes no version of it. It has only begun when this returns.
+    pub async fn update_image(&self, function: &Function, image_uri: &str) -> Result<Updated, AwsError> {
+        self.rates.controls.wait().await;
+        let architectures = function.architectures.iter().map(|name| Architecture::from(name.as_str())).collect();
+        let call = self
+            .client
+            .update_function_code()
+            .function_name(&function.name)
+            .image_uri(image_uri)
+            .set_architectures(Some(architectures).filter(|all: &Vec<_>| !all.is_empty()));
+        let Err(error) = call.send().await else {
+            self.rates.controls.succeeded();
+            return Ok(Updated::Begun);
+        };
+        if error.as_service_error().is_some_and(UpdateFunctionCodeError::is_resource_conflict_exception) {
+            return Ok(Updated::Busy);
+        }
+        let error = self.place.error("UpdateFunctionCode", &resource(&function.name), &error);
+        if matches!(error, AwsError::Throttled { .. }) {
+            self.rates.controls.throttled();
+        }
+        Err(error)
+    }
+}
+
+fn resource(name: &str) -> String {
+    format!("the function {name}")
+}
+
+fn read(name: &str, answer: GetFunctionOutput) -> Function {
+    let (image_uri, resolved) = answer.code.map(|code| (code.image_uri, code.resolved_image_uri)).unwrap_or_default();
+    let digest = resolved.and_then(|uri| uri.split_once('@').and_then(|(_, digest)| digest.parse().ok()));
+    let name = name.to_owned();
+    let Some(configuration) = answer.configuration else {
+        return Function { name, image_uri, digest, readiness: Readiness::Ready, architectures: Vec::new() };
+    };
+    let architectures = configuration.architectures.unwrap_or_default();
+    let architectures = architectures.iter().map(|architecture| architecture.as_str().to_owned()).collect();
+    let code = configuration.last_update_status_reason_code.map(|code| code.as_str().to_owned());
+    let state_code = configuration.state_reason_code.map(|code| code.as_str().to_owned());
+    let readiness = match (configuration.state, configuration.last_update_status) {
+        (Some(State::Failed), _) => failed(state_code, configuration.state_reason),
+        (_, Some(LastUpdateStatus::Failed)) => failed(code, configuration.last_update_status_reason),
+        (Some(State::Pending), _) | (_, Some(LastUpdateStatus::InProgress)) => Readiness::Changing,
+        _ => Readiness::Ready,
+    };
+    Function { name, image_uri, digest, readiness, architectures }
 }
 
 fn failed(code: Option<String>, reason: Option<String>) -> Readiness {

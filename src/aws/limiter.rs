@@ -1,4 +1,4 @@
-//! A rate limit: ten at once, then ten a second, slower when AWS says that it is too much.
+//! A rate limit: some at once, then so many a second, slower when AWS says that it is too much.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,11 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// PutImage, per account and region ("Amazon ECR service quotas").
-const MOST_A_SECOND: f64 = 10.0;
 const LEAST_A_SECOND: f64 = 1.0;
-/// How many may start at once after a rest.
-const BURST: u32 = 10;
 /// The first requests open connections and so arrive later than they were sent; those after the burst must not arrive
 /// earlier than AWS's own count allows.
 const LATE: Duration = Duration::from_millis(50);
@@ -22,6 +18,9 @@ const LONGEST_NAP: Duration = Duration::from_millis(250);
 /// Lets callers through at a bounded rate, in the order in which they came.
 #[derive(Debug)]
 pub struct Limiter {
+    most_a_second: f64,
+    /// How many may start at once after a rest.
+    burst: u32,
     /// Held by whoever is next, so that a slower rate holds for all that wait behind.
     turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -31,7 +30,7 @@ pub struct Limiter {
 struct State {
     a_second: f64,
     /// When the burst would be full again. Each permit moves it on by one interval; a permit is there while it is at
-    /// most `BURST - 1` intervals ahead.
+    /// most one interval less than the burst ahead.
     full_at: Instant,
     /// Whether the burst has not been used up since the last rest.
     rested: bool,
@@ -44,14 +43,14 @@ impl State {
     }
 }
 
-impl Default for Limiter {
-    fn default() -> Self {
-        let state = State { a_second: MOST_A_SECOND, full_at: Instant::now(), rested: true, slowed_at: None };
-        Self { turn: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
-    }
-}
-
 impl Limiter {
+    /// Lets `a_second` requests through at once, and then as many in each second.
+    pub fn new(a_second: u32) -> Self {
+        let most = f64::from(a_second);
+        let state = State { a_second: most, full_at: Instant::now(), rested: true, slowed_at: None };
+        Self { most_a_second: most, burst: a_second, turn: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
+    }
+
     /// Waits until one more request may be sent.
     pub async fn wait(&self) {
         self.wait_unless(&AtomicBool::new(false)).await;
@@ -75,7 +74,7 @@ impl Limiter {
             state.full_at = now;
             state.rested = true;
         }
-        let pause = state.full_at.duration_since(now).saturating_sub(interval * (BURST - 1));
+        let pause = state.full_at.duration_since(now).saturating_sub(interval * (self.burst - 1));
         if pause.is_zero() {
             state.full_at += interval;
             return None;
@@ -97,13 +96,13 @@ impl Limiter {
         }
         state.slowed_at = Some(now);
         state.a_second = (state.a_second * 0.8).max(LEAST_A_SECOND);
-        state.full_at = state.full_at.max(now + state.interval() * BURST);
+        state.full_at = state.full_at.max(now + state.interval() * self.burst);
     }
 
     /// To be told when a request went through: after a throttling the rate comes back step by step.
     pub fn succeeded(&self) {
         let mut state = self.state();
-        state.a_second = (state.a_second + 0.2).min(MOST_A_SECOND);
+        state.a_second = (state.a_second + 0.2).min(self.most_a_second);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -125,7 +124,7 @@ mod tests {
 
     #[tokio::test]
     async fn ten_at_once_then_ten_a_second() {
-        let limiter = Limiter::default();
+        let limiter = Limiter::new(10);
         let burst = seconds_for(&limiter, 10).await;
         assert!(burst < 0.05, "{burst}");
         let rest = seconds_for(&limiter, 5).await;
@@ -134,7 +133,7 @@ mod tests {
 
     #[tokio::test]
     async fn slower_when_throttled_also_for_those_that_wait() {
-        let limiter = Limiter::default();
+        let limiter = Limiter::new(10);
         seconds_for(&limiter, 10).await;
         let (waited, ()) = tokio::join!(seconds_for(&limiter, 3), async {
             limiter.throttled();
@@ -145,10 +144,10 @@ mod tests {
 
     #[test]
     fn the_rate_comes_back() {
-        let limiter = Limiter::default();
+        let limiter = Limiter::new(10);
         limiter.throttled();
         assert!(limiter.state().a_second < 9.0);
         (0..100).for_each(|_| limiter.succeeded());
-        assert!((limiter.state().a_second - MOST_A_SECOND).abs() < f64::EPSILON);
+        assert!((limiter.state().a_second - 10.0).abs() < f64::EPSILON);
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod dynamodb;
 pub mod ecr;
+pub mod ecs;
 pub mod error;
 mod http;
 pub mod lambda;

@@ -20,8 +20,9 @@ use aws_sdk_ecr::config::retry::RetryPartition;
 
 use super::dynamodb::{self, Table};
 use super::ecr::Ecr;
+use super::ecs::Ecs;
 use super::error::AwsError;
-use super::lambda::Lambda;
+use super::lambda::{Lambda, Rates};
 use super::place::Place;
 use super::secrets::Secrets;
 use super::sts::Sts;
@@ -92,6 +93,7 @@ struct Shared {
     options: SessionOptions,
     partition: RetryPartition,
     registries: Mutex<HashMap<Registry, Ecr>>,
+    lambda_rates: Arc<Rates>,
 }
 
 impl Session {
@@ -128,7 +130,14 @@ impl Session {
             let role = AssumeRoleProvider::builder(role).session_name("pipelinectl").configure(&config).build().await;
             config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(role)).build();
         }
-        let shared = Shared { config, region, options, partition: retry::partition(), registries: Mutex::default() };
+        let shared = Shared {
+            config,
+            region,
+            options,
+            partition: retry::partition(),
+            registries: Mutex::default(),
+            lambda_rates: Arc::default(),
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -168,7 +177,17 @@ impl Session {
             .retry_partition(self.shared.partition.clone())
             .interceptor(self.talk())
             .build();
-        Lambda::new(aws_sdk_lambda::Client::from_conf(config), self.place("lambda", self.shared.region.clone()))
+        let place = self.place("lambda", self.shared.region.clone());
+        Lambda::new(aws_sdk_lambda::Client::from_conf(config), place, Arc::clone(&self.shared.lambda_rates))
+    }
+
+    /// The ECS services.
+    pub fn ecs(&self) -> Ecs {
+        let config = aws_sdk_ecs::config::Builder::from(&self.shared.config)
+            .retry_partition(self.shared.partition.clone())
+            .interceptor(self.talk())
+            .build();
+        Ecs::new(aws_sdk_ecs::Client::from_conf(config), self.place("ecs", self.shared.region.clone()))
     }
 
     /// A table of DynamoDB.

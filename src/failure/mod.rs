@@ -2,6 +2,7 @@
 
 mod aws;
 mod edit;
+mod rollout;
 mod terraform;
 
 use crate::ci::live_pointer::{LivePointerError, Problem};

@@ -4,6 +4,7 @@ pub mod fingerprint;
 pub mod move_tags;
 pub mod read_estate;
 pub mod resolve_images;
+pub mod rollout;
 pub mod terraform_run;
 pub mod verify_images;
 pub mod write_edits;

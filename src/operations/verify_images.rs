@@ -1,21 +1,30 @@
-//! Looks, after an apply, whether every service runs what its pipeline's tag names.
+//! Looks whether every service runs what its pipeline's tag names.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
-use crate::aws::lambda::{Function, Lambda, Readiness};
-use crate::aws::{AwsError, Session};
+use crate::aws::Session;
 use crate::pipeline::Namespace;
 use crate::pipeline::image::Digest;
 use crate::pipeline::service::{Registry, Repository, Service, Target};
 use crate::progress::{Outcome, Progress};
 
-/// `GetFunction` is allowed a hundred times a second ("Lambda quotas").
-const AT_ONCE: usize = 32;
+mod children;
+pub(super) mod ecs;
+pub(super) mod function;
+mod verdict;
+
+pub use verdict::Verdict;
+
+pub(super) use children::Children;
+
+/// How many functions are asked at once; the rate limit of `GetFunction` rules before this does.
+pub(super) const AT_ONCE: usize = 64;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// What is to be verified.
@@ -27,9 +36,14 @@ pub struct VerifyRequest<'a> {
     pub services: &'a [Service],
     /// Where repositories are that say nothing themselves: `[aws.ecr]`.
     pub registry: &'a Registry,
-    /// What the pipeline's tag names in each repository.
+    /// The pipeline's tag.
+    pub tag: &'a str,
+    /// What the pipeline's tag names in each repository, or will name.
     pub digests: &'a BTreeMap<Repository, Digest>,
-    /// How long a function that is still changing is waited for.
+    /// Since when the tag names that, where it is known. It tells of ECS services without tasks whether they would start
+    /// the image: ECS fixes it when a deployment begins.
+    pub moved: &'a BTreeMap<Repository, Timestamp>,
+    /// How long a target that is still changing is waited for; zero to look once.
     pub wait: Duration,
 }
 
@@ -38,119 +52,158 @@ pub struct VerifyRequest<'a> {
 pub struct Verification {
     /// The service's name.
     pub service: String,
+    /// The repository of its images.
+    pub repository: Repository,
     /// What runs it; a service without targets has none.
     pub target: Option<Target>,
     /// What the pipeline's tag names.
     pub wanted: Option<Digest>,
+    /// What it runs, if that is known.
+    pub running: Option<Digest>,
     /// What was found.
     pub verdict: Verdict,
+    /// Whether a rollout has restarted it.
+    pub restarted: bool,
+    /// Why tasks stopped and what ECS told last, a line each, where a deployment failed.
+    pub details: Vec<String>,
 }
 
-/// Whether a target runs what it should.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It does.
-    Verified,
-    /// It runs another image.
-    RunsOther(Digest),
-    /// It runs no image: its code is a ZIP file.
-    RunsNoImage,
-    /// It was still changing when the time was over.
-    StillChanging,
-    /// Its creation or last update failed.
-    Failed {
-        /// The reason code.
-        code: String,
-        /// What AWS said.
-        reason: String,
-    },
-    /// There is no such function, and there should be.
-    Absent,
-    /// There is no such function, and there need not be.
-    AbsentOptional,
-    /// The service has no target, so there is nothing to look at.
-    TagOnly,
-    /// Not looked at, and why.
-    NotVerified(&'static str),
-    /// AWS could not be asked.
-    Error(AwsError),
-}
-
-impl Verdict {
-    /// Whether it speaks against the release: anything that should run the image and does not, or is not known to.
-    pub fn is_failure(&self) -> bool {
-        !matches!(self, Self::Verified | Self::AbsentOptional | Self::TagOnly | Self::NotVerified(_))
-    }
-}
-
-/// Looks at every target, all at once; one's failure does not keep the others from being looked at.
+/// Looks at every target, all at once; one's failure does not keep the others from being looked at. Functions cost a
+/// call each; ECS services a call for ten, a call each for tasks and task definition, and a call for a hundred tasks.
 pub async fn verify_images(
     session: &Session,
     request: &VerifyRequest<'_>,
     progress: &dyn Progress,
 ) -> Vec<Verification> {
-    let lambda = session.lambda();
+    let rows = rows(request);
     let deadline = Instant::now() + request.wait;
-    let looks =
-        request.services.iter().flat_map(|service| targets(service, request.namespace)).map(|(service, target)| {
-            let lambda = &lambda;
-            async move {
-                let wanted = request.digests.get(&service.repository_in(request.registry)).cloned();
-                let verdict = match &target {
-                    None => Verdict::TagOnly,
-                    Some(Target::Ecs(_)) => Verdict::NotVerified("ECS services are verified by deploy"),
-                    Some(Target::Lambda(name)) => {
-                        progress.started(name, "verifying");
-                        let verdict = look(lambda, name, service.optional, wanted.as_ref(), deadline).await;
-                        let outcome = if verdict.is_failure() { Outcome::Failed } else { Outcome::Done };
-                        progress.finished(name, outcome, said(&verdict));
-                        verdict
-                    }
-                };
-                Verification { service: service.name.clone(), target, wanted, verdict }
+    let functions = rows.iter().filter_map(|row| Some((row, row.function()?))).map(|(row, name)| async move {
+        progress.started(name, "verifying");
+        let found = loop {
+            let (found, _) = function::look(&session.lambda(), row, name).await;
+            if !found.verdict.is_changing() || Instant::now() + BETWEEN_LOOKS >= deadline {
+                break found;
             }
-        });
-    stream::iter(looks).buffered(AT_ONCE).collect().await
+            sleep(BETWEEN_LOOKS).await;
+        };
+        finished(progress, name, &found.verdict);
+        (row.index, found)
+    });
+    let functions = stream::iter(functions).buffer_unordered(AT_ONCE).collect::<Vec<_>>();
+    let services = verify_services(session, &rows, deadline, progress);
+    let (functions, services) = tokio::join!(functions, services);
+    let mut found: BTreeMap<usize, Verification> = functions.into_iter().chain(services).collect();
+    in_order(&rows, &mut found)
 }
 
-fn targets<'a>(service: &'a Service, namespace: &Namespace) -> Vec<(&'a Service, Option<Target>)> {
-    let targets: Vec<_> = service.targets_of(namespace).into_iter().map(|target| (service, Some(target))).collect();
-    if targets.is_empty() { vec![(service, None)] } else { targets }
-}
-
-async fn look(lambda: &Lambda, name: &str, optional: bool, wanted: Option<&Digest>, deadline: Instant) -> Verdict {
-    loop {
-        match lambda.function(name).await {
-            Err(error) => return Verdict::Error(error),
-            Ok(None) if optional => return Verdict::AbsentOptional,
-            Ok(None) => return Verdict::Absent,
-            Ok(Some(function)) => match judge(function, wanted) {
-                Verdict::StillChanging if Instant::now() + BETWEEN_LOOKS < deadline => sleep(BETWEEN_LOOKS).await,
-                verdict => return verdict,
-            },
+async fn verify_services(
+    session: &Session,
+    rows: &[Row<'_>],
+    deadline: Instant,
+    progress: &dyn Progress,
+) -> Vec<(usize, Verification)> {
+    let mut left: Vec<&Row> = rows.iter().filter(|row| row.ecs().is_some()).collect();
+    for row in &left {
+        progress.started(&row.name(), "verifying");
+    }
+    let mut children = Children::default();
+    let mut done = Vec::new();
+    while !left.is_empty() {
+        let found = ecs::look(session, &left, &mut children).await;
+        let over = Instant::now() + BETWEEN_LOOKS >= deadline;
+        let mut again = Vec::new();
+        for (row, seen) in left.into_iter().zip(found) {
+            if seen.found.verdict.is_changing() && !over {
+                again.push(row);
+            } else {
+                finished(progress, &row.name(), &seen.found.verdict);
+                done.push((row.index, seen.found));
+            }
+        }
+        left = again;
+        if !left.is_empty() {
+            sleep(BETWEEN_LOOKS).await;
         }
     }
+    done
 }
 
-fn judge(function: Function, wanted: Option<&Digest>) -> Verdict {
-    match (function.readiness, function.digest) {
-        (Readiness::Failed { code, reason }, _) => Verdict::Failed { code, reason },
-        (Readiness::Changing, _) => Verdict::StillChanging,
-        (Readiness::Ready, None) => Verdict::RunsNoImage,
-        (Readiness::Ready, Some(running)) if Some(&running) == wanted => Verdict::Verified,
-        (Readiness::Ready, Some(running)) => Verdict::RunsOther(running),
+/// Tells how it ended for a target.
+pub(super) fn finished(progress: &dyn Progress, name: &str, verdict: &Verdict) {
+    let outcome = match verdict {
+        verdict if verdict.is_failure() => Outcome::Failed,
+        Verdict::Verified => Outcome::Done,
+        _ => Outcome::Skipped,
+    };
+    progress.finished(name, outcome, &verdict.text());
+}
+
+/// One target of a service, and what it is to run.
+#[derive(Debug, Clone)]
+pub(super) struct Row<'a> {
+    /// Its place in the result.
+    pub index: usize,
+    pub service: &'a Service,
+    pub repository: Repository,
+    pub target: Option<Target>,
+    pub tag: &'a str,
+    pub wanted: Option<Digest>,
+    pub moved: Option<Timestamp>,
+}
+
+impl Row<'_> {
+    pub fn function(&self) -> Option<&str> {
+        match &self.target {
+            Some(Target::Lambda(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    pub fn ecs(&self) -> Option<&crate::pipeline::service::EcsTarget> {
+        match &self.target {
+            Some(Target::Ecs(target)) => Some(target),
+            _ => None,
+        }
+    }
+
+    pub fn name(&self) -> String {
+        self.target.as_ref().map_or_else(|| self.service.name.clone(), ToString::to_string)
+    }
+
+    pub fn found(&self, verdict: Verdict, running: Option<Digest>) -> Verification {
+        Verification {
+            service: self.service.name.clone(),
+            repository: self.repository.clone(),
+            target: self.target.clone(),
+            wanted: self.wanted.clone(),
+            running,
+            verdict,
+            restarted: false,
+            details: Vec::new(),
+        }
+    }
+
+    pub fn absent(&self) -> Verification {
+        self.found(if self.service.optional { Verdict::AbsentOptional } else { Verdict::Absent }, None)
     }
 }
 
-fn said(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Verified => "verified",
-        Verdict::RunsOther(_) => "runs another image",
-        Verdict::RunsNoImage => "runs no image",
-        Verdict::StillChanging => "is still changing",
-        Verdict::Failed { .. } => "failed",
-        Verdict::Absent | Verdict::AbsentOptional => "does not exist",
-        Verdict::TagOnly | Verdict::NotVerified(_) => "not looked at",
-        Verdict::Error(_) => "could not be asked about",
+/// Every target of every service, in their order.
+pub(super) fn rows<'a>(request: &VerifyRequest<'a>) -> Vec<Row<'a>> {
+    let mut rows = Vec::new();
+    for service in request.services {
+        let targets: Vec<_> = service.targets_of(request.namespace).into_iter().map(Some).collect();
+        for target in if targets.is_empty() { vec![None] } else { targets } {
+            let repository = service.repository_in(request.registry);
+            let wanted = request.digests.get(&repository).cloned();
+            let moved = request.moved.get(&repository).copied();
+            rows.push(Row { index: rows.len(), service, repository, target, tag: request.tag, wanted, moved });
+        }
     }
+    rows
+}
+
+/// What was found, in the order of the rows; services without targets are added.
+pub(super) fn in_order(rows: &[Row<'_>], found: &mut BTreeMap<usize, Verification>) -> Vec<Verification> {
+    rows.iter().map(|row| found.remove(&row.index).unwrap_or_else(|| row.found(Verdict::TagOnly, None))).collect()
 }

@@ -2,6 +2,7 @@
 
 pub mod estate;
 pub mod image;
+pub mod image_uri;
 pub mod namespace;
 pub mod nearest;
 pub mod release;

@@ -383,14 +383,17 @@ async fn what_runs_is_compared_with_what_the_tag_names() {
         namespace: &namespace,
         services: &world.services,
         registry: &world.registry,
+        tag: TAG,
         digests: &digests_of,
+        moved: &BTreeMap::new(),
         wait: Duration::from_secs(10),
     };
     let rows = verify_images(&world.session, &request, &*world.lines).await;
     assert_eq!(rows[0].verdict, Verdict::Verified);
     assert_eq!(rows[0].wanted.as_ref(), Some(&digests[0]));
     assert_eq!(rows[0].target, Some(Target::Lambda(format!("{TAG}-s0"))));
-    assert_eq!(rows[1].verdict, Verdict::RunsOther(other));
+    assert_eq!(rows[1].verdict, Verdict::NamesOtherTag("other".to_owned()));
+    assert_eq!(rows[1].running, Some(other));
     assert_eq!(rows[2].verdict, Verdict::Absent);
     assert!(rows[2].verdict.is_failure());
 }

@@ -1,5 +1,6 @@
 //! Whether every service runs what its pipeline's tag names.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -21,14 +22,23 @@ const WAIT: Duration = Duration::from_secs(15 * 60);
 pub struct ServiceRow {
     /// The service.
     pub service: String,
+    /// The repository of its images.
+    pub repository: String,
     /// The Lambda function, or cluster/service of ECS.
     pub target: Option<String>,
     /// The digest that the pipeline's tag names.
     pub digest: Option<String>,
-    /// `verified`, or what is wrong.
+    /// The digest that runs, where that is known.
+    pub running: Option<String>,
+    /// `verified`, `idle`, or what is wrong.
     pub verdict: String,
     /// Whether that speaks against the release.
     pub failed: bool,
+    /// Whether it was restarted.
+    pub restarted: bool,
+    /// Why tasks stopped and what ECS told last, where a deployment failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
 }
 
 impl ServiceRow {
@@ -36,26 +46,15 @@ impl ServiceRow {
     pub fn of(verification: &Verification) -> Self {
         Self {
             service: verification.service.clone(),
+            repository: verification.repository.name.clone(),
             target: verification.target.as_ref().map(ToString::to_string),
             digest: verification.wanted.as_ref().map(ToString::to_string),
-            verdict: verdict(&verification.verdict),
+            running: verification.running.as_ref().map(ToString::to_string),
+            verdict: verification.verdict.text(),
             failed: verification.verdict.is_failure(),
+            restarted: verification.restarted,
+            details: verification.details.clone(),
         }
-    }
-}
-
-fn verdict(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Verified => "verified".to_owned(),
-        Verdict::RunsOther(digest) => format!("runs another image, {}", digest.short()),
-        Verdict::RunsNoImage => "runs no image".to_owned(),
-        Verdict::StillChanging => "is still changing".to_owned(),
-        Verdict::Failed { code, reason } => format!("failed, {code}: {reason}"),
-        Verdict::Absent => "is not there".to_owned(),
-        Verdict::AbsentOptional => "is not there, which is allowed".to_owned(),
-        Verdict::TagOnly => "has a tag only".to_owned(),
-        Verdict::NotVerified(why) => format!("not verified: {why}"),
-        Verdict::Error(error) => format!("not verified: {error}"),
     }
 }
 
@@ -66,7 +65,9 @@ pub fn verify(context: &Context, namespace: &Namespace, plan: &TagPlan) -> Resul
         namespace,
         services: &context.settings.services,
         registry: &context.settings.ecr,
+        tag: &plan.tag,
         digests: &digests,
+        moved: &BTreeMap::new(),
         wait: WAIT,
     };
     let progress = context.ui.reading();
@@ -77,10 +78,20 @@ pub fn verify(context: &Context, namespace: &Namespace, plan: &TagPlan) -> Resul
 pub fn ending(rows: &[Verification]) -> Outcome {
     if rows.iter().any(|row| row.verdict.is_failure()) {
         Outcome::Failed
-    } else if rows.iter().any(|row| matches!(row.verdict, Verdict::NotVerified(_))) {
+    } else if rows.iter().any(|row| matches!(row.verdict, Verdict::Idle { .. })) {
         Outcome::Done
     } else {
         Outcome::Verified
+    }
+}
+
+fn state(verification: &Verification) -> String {
+    let text = verification.verdict.text();
+    match verification.verdict {
+        Verdict::Idle { .. } | Verdict::AbsentOptional | Verdict::TagOnly => text,
+        Verdict::Verified if verification.restarted => paint::good(&format!("{text}, restarted")),
+        Verdict::Verified => paint::good(&text),
+        _ => paint::bad(&text),
     }
 }
 
@@ -90,7 +101,7 @@ pub fn table(rows: &[Verification]) -> String {
         .iter()
         .map(|verification| {
             let row = ServiceRow::of(verification);
-            let verdict = if row.failed { paint::bad(&row.verdict) } else { paint::good(&row.verdict) };
+            let verdict = state(verification);
             let digest = verification.wanted.as_ref().map(|digest| digest.short().to_owned());
             vec![row.service, row.target.unwrap_or_default(), digest.unwrap_or_default(), verdict]
         })

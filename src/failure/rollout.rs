@@ -1,0 +1,86 @@
+//! What the user is told of targets that do not run what they should.
+
+use super::{Failure, Kind};
+use crate::operations::verify_images::{Verdict, Verification};
+use crate::settings::FILE_NAME;
+
+impl Failure {
+    /// Lists the targets that do not run what the pipeline's tag names, why, and what to do; none if all is well.
+    pub fn not_running(namespace: &str, rows: &[Verification]) -> Option<Self> {
+        let failed: Vec<&Verification> = rows.iter().filter(|row| row.verdict.is_failure()).collect();
+        if failed.is_empty() {
+            return None;
+        }
+        let interrupted = rows.iter().any(|row| matches!(row.verdict, Verdict::NotAwaited | Verdict::Interrupted));
+        let kind = if interrupted { Kind::Interrupted } else { Kind::Failed };
+        let begin = if interrupted { "interrupted: " } else { "" };
+        let mut message =
+            format!("{begin}{} not known to run what the tag of {namespace} names", count(failed.len(), rows));
+        let mut hints: Vec<String> = Vec::new();
+        for row in failed {
+            let name = row.target.as_ref().map_or_else(|| row.service.clone(), ToString::to_string);
+            message.push_str(&format!("\n  {name}: {}", row.verdict.text()));
+            for detail in &row.details {
+                message.push_str(&format!("\n    {detail}"));
+            }
+            for hint in hints_of(namespace, row) {
+                if !hints.contains(&hint) {
+                    hints.push(hint);
+                }
+            }
+        }
+        Some(Self { kind, message, hints })
+    }
+}
+
+fn count(failed: usize, rows: &[Verification]) -> String {
+    let all = rows.iter().filter(|row| row.target.is_some()).count();
+    match (failed, all) {
+        (1, 1) => "the one target is".to_owned(),
+        (1, all) => format!("one of {all} targets is"),
+        (failed, all) if failed == all => format!("all {all} targets are"),
+        (failed, all) => format!("{failed} of {all} targets are"),
+    }
+}
+
+fn hints_of(namespace: &str, row: &Verification) -> Vec<String> {
+    let again = || format!("'pipelinectl notify {namespace}' restarts what does not run the image of its tag");
+    let hint = match &row.verdict {
+        Verdict::RunsOther(_) | Verdict::DigestUnknown | Verdict::Interrupted | Verdict::NotTried(_) => again(),
+        Verdict::NotAwaited => {
+            format!("it goes on without us: 'pipelinectl status {namespace}' tells what runs")
+        }
+        Verdict::StillChanging { .. } => {
+            format!("'pipelinectl notify {namespace}' goes on waiting; --timeout says how long")
+        }
+        Verdict::Failed { .. } => {
+            return vec![
+                format!("mend the reason, then run 'pipelinectl notify {namespace}'"),
+                format!("'pipelinectl rollback {namespace}' goes back to the last release that ran"),
+            ];
+        }
+        Verdict::RunsNoImage => {
+            format!("take {} out of {FILE_NAME}, or give the function an image in its terraform", row.service)
+        }
+        Verdict::NamesOtherTag(_) => {
+            "name the pipeline's tag in its terraform: changed from here, the next plan would change it back".to_owned()
+        }
+        Verdict::NamesDigest(_) => format!(
+            "a restart does not change a task definition: 'pipelinectl plan {namespace}', then 'pipelinectl apply'"
+        ),
+        Verdict::OtherRepository(_) => {
+            format!("see the repository of {} in {FILE_NAME}, and the image in its terraform", row.service)
+        }
+        Verdict::OtherController(_) => {
+            "restart it where its deployments are made; only those of the controller ECS are made here".to_owned()
+        }
+        Verdict::NoTag => format!("make the tag with 'pipelinectl tag {namespace}'"),
+        Verdict::Absent => format!(
+            "apply the pipeline's terraform first, mend the name in {FILE_NAME}, or set optional = true for {} there",
+            row.service
+        ),
+        Verdict::Error(error) => return Failure::from(error.clone()).hints,
+        Verdict::Verified | Verdict::Idle { .. } | Verdict::AbsentOptional | Verdict::TagOnly => return Vec::new(),
+    };
+    vec![hint]
+}

@@ -1,0 +1,221 @@
+//! The restart of ECS services: a new deployment of each, followed by its id.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::Instant;
+
+use super::{Pace, Run, Waited, trouble};
+use crate::aws::AwsError;
+use crate::aws::ecs::{Ecs, Rollout, Service};
+use crate::operations::verify_images::{Children, Row, Verdict, Verification, ecs::look, finished};
+use crate::pipeline::service::EcsTarget;
+
+/// Answers of ECS may be a little old ("Eventual consistency", Amazon ECS API Reference): so long may it take until a new
+/// deployment stands in them.
+const VISIBLE_AFTER: Duration = Duration::from_secs(15);
+
+/// A service whose deployment is waited for.
+struct Followed<'a> {
+    row: &'a Row<'a>,
+    target: &'a EcsTarget,
+    /// The deployment.
+    id: String,
+    /// Since when.
+    since: Instant,
+    restarted: bool,
+    /// As it was seen last.
+    service: Option<Service>,
+}
+
+/// How far a deployment is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    /// All its tasks run.
+    Completed,
+    /// It goes on.
+    Going(String),
+    /// It has ended, and its tasks do not run.
+    Ended(Verdict),
+}
+
+/// Looks at the ECS services, restarts those that must be, and waits for them. They are looked at together.
+pub async fn roll<'a>(run: &Run<'_>, rows: &'a [Row<'a>]) -> Vec<(usize, Verification)> {
+    let rows: Vec<&Row> = rows.iter().filter(|row| row.ecs().is_some()).collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    for row in &rows {
+        run.progress.started(&row.name(), "looking");
+    }
+    let mut children = Children::default();
+    let seen = look(run.session, &rows, &mut children).await;
+    let ecs = run.session.ecs();
+    let begun = rows.iter().zip(seen).map(|(row, seen)| begin(run, &ecs, row, seen.found, seen.service));
+    let mut done = Vec::new();
+    let mut left = Vec::new();
+    for begun in join_all(begun).await {
+        match begun {
+            Ok(followed) => left.push(followed),
+            Err(found) => done.push(found),
+        }
+    }
+    let mut pace = Pace::new();
+    while !left.is_empty() {
+        let waited = pace.wait(run).await;
+        if waited == Waited::Look {
+            left = advance(run, &ecs, left, &mut children, &mut done).await;
+            continue;
+        }
+        for followed in left.drain(..) {
+            done.push(given_up(run, &ecs, followed, waited).await);
+        }
+    }
+    done
+}
+
+/// Restarts a service that must be restarted; gives what is waited for, or how it ended at once.
+async fn begin<'a>(
+    run: &Run<'_>,
+    ecs: &Ecs,
+    row: &'a Row<'a>,
+    mut found: Verification,
+    service: Option<Service>,
+) -> Result<Followed<'a>, (usize, Verification)> {
+    let name = row.name();
+    let (target, primary) = (row.ecs(), service.as_ref().and_then(|service| service.primary().cloned()));
+    if let (Some(target), Some(primary)) = (target, primary) {
+        if !found.verdict.needs_restart() && found.verdict.is_changing() {
+            run.progress.changed(&name, "waiting for the deployment before");
+            return Ok(Followed { row, target, id: primary.id, since: Instant::now(), restarted: false, service });
+        }
+        if found.verdict.needs_restart() {
+            found.verdict = match run.forbidden() {
+                Some(verdict) => verdict,
+                None => match ecs.restart(target).await {
+                    Ok(id) => {
+                        run.progress.changed(&name, "restarting");
+                        return Ok(Followed { row, target, id, since: Instant::now(), restarted: true, service: None });
+                    }
+                    Err(error) => Verdict::Error(error),
+                },
+            };
+        }
+    }
+    finished(run.progress, &name, &found.verdict);
+    Err((row.index, found))
+}
+
+/// Looks at all of them once; those that have ended go to `done`.
+async fn advance<'a>(
+    run: &Run<'_>,
+    ecs: &Ecs,
+    followed: Vec<Followed<'a>>,
+    children: &mut Children,
+    done: &mut Vec<(usize, Verification)>,
+) -> Vec<Followed<'a>> {
+    let mut left = Vec::new();
+    let mut completed = Vec::new();
+    for (mut followed, service) in services(ecs, followed).await {
+        let step = match &service {
+            Ok(Some(service)) => step(service, &followed.id, followed.since.elapsed() < VISIBLE_AFTER),
+            Ok(None) => Step::Ended(Verdict::Absent),
+            Err(error) if error.may_pass() => Step::Going(format!("waiting: {error}")),
+            Err(error) => Step::Ended(Verdict::Error(error.clone())),
+        };
+        if let Ok(Some(service)) = service {
+            followed.service = Some(service);
+        }
+        match step {
+            Step::Completed => completed.push(followed),
+            Step::Going(text) => {
+                run.progress.changed(&followed.row.name(), &text);
+                left.push(followed);
+            }
+            Step::Ended(verdict) => done.push(ended(run, ecs, followed, verdict).await),
+        }
+    }
+    // Those that we restarted are newer than any move of a tag.
+    let fresh: Vec<Row> = completed.iter().map(|one| Row { moved: None, ..one.row.clone() }).collect();
+    let seen = look(run.session, &fresh.iter().collect::<Vec<_>>(), children).await;
+    for (followed, seen) in completed.into_iter().zip(seen) {
+        let mut found = seen.found;
+        match &found.verdict {
+            Verdict::StillChanging { .. } => left.push(followed),
+            Verdict::Error(error) if error.may_pass() => left.push(followed),
+            verdict => {
+                finished(run.progress, &followed.row.name(), verdict);
+                found.restarted = followed.restarted;
+                done.push((followed.row.index, found));
+            }
+        }
+    }
+    left
+}
+
+type Looked<'a> = (Followed<'a>, Result<Option<Service>, AwsError>);
+
+/// The services, ten a call.
+async fn services<'a>(ecs: &Ecs, followed: Vec<Followed<'a>>) -> Vec<Looked<'a>> {
+    let mut clusters: BTreeMap<&str, Vec<Followed>> = BTreeMap::new();
+    for one in followed {
+        clusters.entry(&one.target.cluster).or_default().push(one);
+    }
+    let looks = clusters.into_iter().map(|(cluster, followed)| async move {
+        let names: Vec<&str> = followed.iter().map(|one| one.target.service.as_str()).collect();
+        let services = ecs.services(cluster, &names).await;
+        followed.into_iter().zip(services).collect::<Vec<_>>()
+    });
+    join_all(looks).await.into_iter().flatten().collect()
+}
+
+/// How far the deployment `id` of the service is; `fresh` while answers may not show it yet.
+fn step(service: &Service, id: &str, fresh: bool) -> Step {
+    let (ours, primary) = (service.deployment(id), service.primary());
+    if let Some(ours) = ours.filter(|ours| ours.rollout == Rollout::Failed) {
+        let reason = if ours.reason.is_empty() { "no reason was given" } else { &ours.reason };
+        return failed("deployment failed", reason);
+    }
+    if let Some(ours) = ours.filter(|ours| ours.primary) {
+        return match (ours.rollout, ours.failed) {
+            (Rollout::Completed, _) => Step::Completed,
+            (_, 0) => Step::Going(format!("{} of {} tasks run", ours.running, ours.desired)),
+            (_, count) => Step::Going(format!("{} of {} tasks run, {count} failed", ours.running, ours.desired)),
+        };
+    }
+    // It is no longer the newest: the circuit breaker has gone back to the one before, or somebody made another.
+    let back = primary.map(|primary| primary.reason.as_str()).filter(|reason| reason.contains("rolling back"));
+    let told = service.events.iter().map(|event| event.message.as_str());
+    let told = back.or(told.filter(|message| message.contains(id)).find(|message| message.contains("failed")));
+    match told {
+        Some(reason) => failed("rolled back", reason),
+        None if ours.is_none() && fresh => Step::Going("waiting for the deployment to be seen".to_owned()),
+        None => failed("replaced", "another deployment took the place of ours"),
+    }
+}
+
+fn failed(code: &str, reason: &str) -> Step {
+    Step::Ended(Verdict::Failed { code: code.to_owned(), reason: reason.to_owned() })
+}
+
+async fn ended(run: &Run<'_>, ecs: &Ecs, followed: Followed<'_>, verdict: Verdict) -> (usize, Verification) {
+    let mut found = followed.row.found(verdict, None);
+    found.restarted = followed.restarted;
+    if let (Verdict::Failed { .. } | Verdict::StillChanging { .. }, Some(service)) = (&found.verdict, &followed.service)
+    {
+        found.details = trouble::of(ecs, followed.target, service, &followed.id).await;
+    }
+    finished(run.progress, &followed.row.name(), &found.verdict);
+    (followed.row.index, found)
+}
+
+/// The time is over, or the user wants to stop.
+async fn given_up(run: &Run<'_>, ecs: &Ecs, followed: Followed<'_>, waited: Waited) -> (usize, Verification) {
+    let verdict = match waited {
+        Waited::Stopped if followed.restarted => Verdict::NotAwaited,
+        Waited::Stopped => Verdict::Interrupted,
+        Waited::Over | Waited::Look => Verdict::StillChanging { outdated: false },
+    };
+    ended(run, ecs, followed, verdict).await
+}
