@@ -4,6 +4,12 @@ variable "region" {
   default     = "eu-west-1"
 }
 
+variable "protect_releases" {
+  description = "Whether the table of the releases is kept from being deleted. Turn it off, and apply, before taking all down."
+  type        = bool
+  default     = true
+}
+
 variable "kept_builds" {
   description = "How many of the newest builds each image repository keeps. Images that a pipeline runs are kept besides."
   type        = number

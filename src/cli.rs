@@ -105,7 +105,13 @@ pub enum Color {
 #[allow(missing_docs, reason = "the doc comment of each Arguments is the help; one here would replace it")]
 pub enum Command {
     New(commands::new::Arguments),
+    Deploy(commands::deploy::Arguments),
+    Rollback(commands::rollback::Arguments),
+    Notify(commands::notify::Arguments),
     Tag(commands::tag::Arguments),
+    Retag(commands::retag::Arguments),
+    Hold(commands::hold::Arguments),
+    Unhold(commands::unhold::Arguments),
     Plan(commands::plan::Arguments),
     Apply(commands::apply::Arguments),
     Live(commands::live::Arguments),

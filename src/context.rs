@@ -16,6 +16,7 @@ use crate::git::Git;
 use crate::pipeline::Namespace;
 use crate::releases::{FileStore, Holder, Lock, Origin, Record, Store, TableStore};
 use crate::settings::{ReleaseStore, Settings};
+use crate::terraform::Interrupts;
 use crate::ui::Ui;
 
 /// The variable by which a child of ours, `pipelinectl tag` in a local-exec, learns that we hold the lock for it.
@@ -207,7 +208,13 @@ impl Context {
             self.ui.warn("[releases] store is not set: in CI, neither the lock nor the records are shared with others");
         }
         let waiting = |other: &Holder| self.ui.say(&format!("Waiting for {other} to be done with {namespace} …"));
-        Ok(self.store()?.lock(namespace, &holder, inherited, patience, waiting)?)
+        let lock = self.store()?.lock(namespace, &holder, inherited, patience, waiting)?;
+        if let Some(give_back) = lock.giver_back() {
+            let interrupts = Interrupts::of_process()
+                .map_err(|error| Failure::failed(format!("the signals of this process cannot be watched: {error}")))?;
+            interrupts.do_before_end(give_back);
+        }
+        Ok(lock)
     }
 }
 

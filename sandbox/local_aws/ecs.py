@@ -42,6 +42,7 @@ def create_service(self):
     service.deployment_configuration = {**_DEFAULTS, **(self._get_param("deploymentConfiguration") or {})}
     # Absent in AWS where it was not given; an empty one makes terraform's provider fall over.
     service.network_configuration = service.network_configuration or None
+    service.availability_zone_rebalancing = self._get_param("availabilityZoneRebalancing") or "DISABLED"
     deployments.history_of(service)
     return result
 

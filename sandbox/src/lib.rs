@@ -13,6 +13,7 @@ mod places;
 pub mod process;
 mod provider;
 mod python;
+pub mod schemas;
 pub mod terraform;
 
 pub use error::{Error, Result};

@@ -1,4 +1,4 @@
-//! Python: found on `PATH`, and a virtual environment with the local AWS's pinned packages, made once.
+//! Python: found on `PATH`, and virtual environments with pinned packages, each made once.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -11,13 +11,17 @@ use crate::{Error, Result, lock, places, process};
 /// What the packages in `requirements.txt` ask for (moto 5.2.1, "Requires-Python").
 const OLDEST: (u32, u32) = (3, 10);
 
-/// The Python of the virtual environment, which is made when it is not there yet.
-pub fn environment() -> Result<PathBuf> {
-    let requirements = places::source_folder().join("local_aws/requirements.txt");
-    let pinned = std::fs::read(&requirements).map_err(Error::file(&requirements))?;
+/// The Python of the local AWS's virtual environment.
+pub fn of_local_aws() -> Result<PathBuf> {
+    environment(&places::source_folder().join("local_aws/requirements.txt"))
+}
+
+/// The Python of the virtual environment with the packages of a requirements file; made when it is not there yet.
+pub fn environment(requirements: &Path) -> Result<PathBuf> {
+    let pinned = std::fs::read(requirements).map_err(Error::file(requirements))?;
     let python = find(&std::env::var_os("PATH").unwrap_or_default())?;
     let folder = places::kept_folder().join(format!("venv-{}", fingerprint(&pinned, &python)));
-    lock::made_once(&folder, |partial| make(&python.program, partial, &requirements))?;
+    lock::made_once(&folder, |partial| make(&python.program, partial, requirements))?;
     Ok(folder.join("bin/python"))
 }
 
@@ -129,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_environment_has_the_pinned_moto() {
-        let python = environment().expect("the environment is made");
+        let python = of_local_aws().expect("the environment is made");
         let said =
             process::run(Command::new(python).args(["-c", "import importlib.metadata as m; print(m.version('moto'))"]));
         assert_eq!(said.expect("moto is there").trim(), "5.2.1");

@@ -1,6 +1,5 @@
 //! A rate limit: some at once, then so many a second, slower when AWS says that it is too much.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -53,13 +52,13 @@ impl Limiter {
 
     /// Waits until one more request may be sent.
     pub async fn wait(&self) {
-        self.wait_unless(&AtomicBool::new(false)).await;
+        self.wait_while(&|| true).await;
     }
 
-    /// The same, but no longer than until `stop` is set; no permit is taken then.
-    pub async fn wait_unless(&self, stop: &AtomicBool) {
+    /// The same, but no longer than `wanted` says so; no permit is taken then.
+    pub async fn wait_while(&self, wanted: &(dyn Fn() -> bool + Sync)) {
         let _turn = self.turn.lock().await;
-        while !stop.load(Ordering::Relaxed) {
+        while wanted() {
             let Some(pause) = self.take() else { return };
             tokio::time::sleep(pause.min(LONGEST_NAP)).await;
         }

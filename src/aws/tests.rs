@@ -1,7 +1,6 @@
 //! Answers that the local AWS cannot give, replayed below the SDK.
 
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -113,7 +112,7 @@ fn put_answer() -> Answer {
 async fn put(answers: impl IntoIterator<Item = Answer>) -> (Result<Put, AwsError>, Vec<String>) {
     let replay = Replay::new(answers);
     let ecr = session(&replay, |_| ()).await.ecr(&Registry::default());
-    let result = ecr.put_tag("weco/a", "t", &image(), &AtomicBool::new(false)).await;
+    let result = ecr.put_tag("weco/a", "t", &image(), &|| true).await;
     (result, replay.requests())
 }
 
@@ -188,7 +187,7 @@ async fn a_denial_is_not_tried_again() {
 async fn retries_end_with_the_time_limit() {
     let replay = Replay::new((0..10).map(|_| json(500, "ServerException", "")));
     let session = session(&replay, |options| options.time_limit = Duration::from_millis(1)).await;
-    let result = session.ecr(&Registry::default()).put_tag("weco/a", "t", &image(), &AtomicBool::new(false)).await;
+    let result = session.ecr(&Registry::default()).put_tag("weco/a", "t", &image(), &|| true).await;
     assert!(result.is_err());
     assert!(replay.requests().len() < 4, "{}", replay.requests().len());
 }

@@ -201,7 +201,7 @@ fn observe(
             continue;
         }
         let release = release::standing(context, &one.namespace)?;
-        let named = release.named();
+        let named = release.named(context);
         let moved: Vec<&str> = named
             .iter()
             .filter(|(tag, digest)| review.digests.get(*tag).is_some_and(|then| then != *digest))

@@ -79,8 +79,10 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
     checks.extend(estate_checks(context));
     checks.push(git(context));
     checks.extend(terraform(context));
-    checks.extend(aws(context));
-    checks.push(records(context));
+    let of_aws = aws(context);
+    let aws_is_bad = of_aws.iter().any(|row| row.state == State::Bad && ["AWS", "credentials"].contains(&&*row.name));
+    checks.extend(of_aws);
+    checks.push(records(context, aws_is_bad));
     let report = Report { checks };
     context.ui.report(&report, text);
     let any_bad = report.checks.iter().any(|row| row.state == State::Bad);
@@ -218,6 +220,8 @@ fn repositories(context: &Context) -> Vec<Row> {
         source: &source,
         commits: &settings.commit_scheme,
         pinned: &BTreeMap::new(),
+        lineages: &BTreeMap::new(),
+        existing_stay: true,
     };
     let progress = context.ui.reading();
     let states = match context.session().and_then(|session| context.wait(resolve_images(session, &request, &*progress)))
@@ -250,7 +254,7 @@ fn repositories(context: &Context) -> Vec<Row> {
                 let hint = "tag each image with its commit, as commit_tag below [images] says";
                 rows.push(note("repositories", format!("{name}: latest has no commit tag"), hint));
             }
-            Source::Found(_) | Source::Ambiguous { .. } => fine += 1,
+            Source::Found(_) | Source::Ambiguous { .. } | Source::NoneUpTo { .. } => fine += 1,
         }
     }
     if fine > 0 {
@@ -262,20 +266,24 @@ fn repositories(context: &Context) -> Vec<Row> {
     rows
 }
 
-fn records(context: &Context) -> Row {
-    match context.store() {
-        Err(failure) => bad("records", failure),
-        Ok(store) => {
-            let folder = store.place();
-            if context.environment.get("CI").is_some() && context.settings.store == ReleaseStore::Unset {
-                return note(
-                    "records",
-                    folder,
-                    "set store below [releases]: in CI neither lock nor records are shared otherwise",
-                );
-            }
-            good("records", folder)
-        }
+fn records(context: &Context, aws_is_bad: bool) -> Row {
+    let is_table = matches!(context.settings.store, ReleaseStore::DynamoDb { .. });
+    if is_table && aws_is_bad {
+        return note("records", "not looked at", "the table needs AWS");
+    }
+    let store = match context.store() {
+        Ok(store) => store,
+        Err(failure) => return bad("records", failure),
+    };
+    match store.marks() {
+        Err(error) => bad("records", error),
+        Ok(_) if context.environment.get("CI").is_some() && context.settings.store == ReleaseStore::Unset => note(
+            "records",
+            store.place(),
+            "set store below [releases]: in CI neither lock nor records are shared otherwise",
+        ),
+        Ok(marks) if marks.held.is_empty() => good("records", store.place()),
+        Ok(marks) => good("records", format!("{}, {} held", store.place(), counted(marks.held.len(), "pipeline"))),
     }
 }
 

@@ -7,13 +7,15 @@ use serde::Serialize;
 use super::common::estate;
 use super::{End, Outcome};
 use crate::context::Context;
+use crate::releases::Marks;
 use crate::settings::LiveMode;
 use crate::ui::paint;
 use crate::ui::table::table;
 
 /// The pipelines of the estate, newest first
 ///
-/// Reads files only. An asterisk marks the live pipeline; one whose 'new' has not ended is marked unfinished.
+/// Reads files, and the table of [releases] where one is configured. An asterisk marks the live pipeline. Marked are those
+/// that a hold keeps deployments away from, and those on which a command was begun and has not ended.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -45,7 +47,7 @@ pub struct Row {
     pub live: bool,
     /// Whether a hold keeps deployments away from it.
     pub held: bool,
-    /// Whether its `new` was begun and has not ended.
+    /// Whether a command on it was begun and has not ended.
     pub unfinished: bool,
 }
 
@@ -73,22 +75,23 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
         }
     };
     let all_are_live = context.settings.live.as_ref().is_some_and(|live| live.mode == LiveMode::All);
-    let store = context.store().ok();
+    let marks = match context.store().and_then(|store| Ok(store.marks()?)) {
+        Ok(marks) => marks,
+        Err(failure) => {
+            context.ui.warn(&format!("what is held or unfinished is not known: {}", failure.message));
+            Marks::default()
+        }
+    };
     let mut pipelines = Vec::new();
     for pipeline in estate.newest_first() {
-        let unfinished = match &store {
-            Some(store) => store.unfinished(&pipeline.namespace)?.is_some(),
-            None => false,
-        };
         pipelines.push(Row {
             namespace: pipeline.namespace.to_string(),
             address: pipeline.address(),
             file: pipeline.file.clone(),
             line: pipeline.line,
             live: all_are_live || live.as_deref() == Some(pipeline.namespace.as_str()),
-            // Holds come with deployments; nothing can put one on a pipeline yet.
-            held: false,
-            unfinished,
+            held: marks.held.contains_key(pipeline.namespace.as_str()),
+            unfinished: marks.unfinished.contains_key(pipeline.namespace.as_str()),
         });
     }
     let unclear = estate.unclear.iter().map(|unclear| UnclearRow {

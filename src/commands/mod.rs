@@ -4,13 +4,19 @@ pub mod apply;
 pub mod check;
 pub mod common;
 pub mod completions;
+pub mod deploy;
 pub mod doctor;
+pub mod hold;
 pub mod list;
 pub mod live;
 pub mod man;
 pub mod new;
+pub mod notify;
 pub mod plan;
+pub mod retag;
+pub mod rollback;
 pub mod tag;
+pub mod unhold;
 
 use crate::failure::Failure;
 

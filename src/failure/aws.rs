@@ -3,7 +3,6 @@
 use super::Failure;
 use crate::aws::AwsError;
 use crate::operations::resolve_images::ResolveError;
-use crate::pipeline::release::{Problem, Refusal};
 use crate::settings::FILE_NAME;
 
 impl From<AwsError> for Failure {
@@ -66,47 +65,6 @@ impl From<AwsError> for Failure {
                 }
             }
         }
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        let mut message = refusal.to_string();
-        let mut missing_repository = false;
-        let mut missing_image = false;
-        let mut index = false;
-        for problem in &refusal.problems {
-            message.push_str(&format!("\n  {problem}"));
-            match problem {
-                Problem::ImageMissing { nearest, .. } => {
-                    missing_image = true;
-                    if !nearest.is_empty() {
-                        message.push_str(&format!("; nearest: {}", nearest.join(", ")));
-                    }
-                }
-                Problem::RepositoryMissing { nearest, .. } => {
-                    missing_repository = true;
-                    if !nearest.is_empty() {
-                        message.push_str(&format!("; nearest: {}", nearest.join(", ")));
-                    }
-                }
-                Problem::IndexForLambda { .. } => index = true,
-                Problem::CommitAmbiguous { .. } => {}
-            }
-        }
-        let mut failure = Self::failed(message).hint("nothing was changed");
-        if missing_image {
-            failure = failure.hint("push what is missing, or choose other images with --source-tag or --ref");
-        }
-        if missing_repository {
-            failure =
-                failure.hint(format!("make the repository with terraform first, or mend the name in {FILE_NAME}"));
-        }
-        if index {
-            failure =
-                failure.hint("build the image for one platform: docker buildx build --provenance=false --platform …");
-        }
-        failure
     }
 }
 

@@ -3,6 +3,7 @@
 mod aws;
 mod edit;
 mod rollout;
+mod tags;
 mod terraform;
 
 use crate::ci::live_pointer::{LivePointerError, Problem};
@@ -142,6 +143,9 @@ impl From<GitError> for Failure {
         let message = error.to_string();
         match error {
             GitError::NotFound => Self::failed(message).hint("install git, or see that it is on PATH"),
+            GitError::NoFolder { .. } => {
+                Self::usage(message).hint(format!("see [images] git and the services' git in {FILE_NAME}"))
+            }
             GitError::NoRepository { .. } => Self::failed(message).hint("run it in a clone of the estate's repository"),
             GitError::UnknownRevision { .. } => {
                 Self::usage(message).hint("fetch it first, or name a commit that is there")
@@ -172,7 +176,7 @@ impl From<ReleaseError> for Failure {
                 .hint("run the same command again: it reads everything anew"),
             ReleaseError::Ambiguous { .. } => Self::usage(message).hint("give more of its name"),
             ReleaseError::Record { place, .. } => {
-                Self::failed(message).hint(format!("move {place} away and run the command again"))
+                Self::failed(message).hint(format!("mend {place} or take it away, then run the command again"))
             }
             ReleaseError::NoFolder => Self::failed(message).hint("set HOME or XDG_STATE_HOME"),
             ReleaseError::Lock { .. } => Self::failed(message),

@@ -3,6 +3,7 @@
 pub mod fingerprint;
 pub mod move_tags;
 pub mod read_estate;
+pub mod read_history;
 pub mod resolve_images;
 pub mod rollout;
 pub mod terraform_run;

@@ -1,4 +1,4 @@
-//! Makes the tags of a [`TagPlan`], all at once, and puts back what was made when one of them fails.
+//! Makes and moves the tags of a [`TagPlan`], all at once, and puts them back when one of them fails.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,10 +8,11 @@ use futures_util::stream;
 
 use crate::aws::ecr::{Ecr, ImageName, Put};
 use crate::aws::{AwsError, Session};
-use crate::pipeline::image::{Digest, Image};
-use crate::pipeline::release::{TagAction, TagMove, TagPlan};
+use crate::pipeline::image::Digest;
+use crate::pipeline::release::{TagMove, TagPlan};
 use crate::pipeline::service::Repository;
 use crate::progress::{Outcome, Progress};
+use crate::releases::Permit;
 
 /// How many requests are under way at once; the rate limit of PutImage rules before this does.
 const AT_ONCE: usize = 64;
@@ -30,6 +31,8 @@ pub struct MoveReport {
 pub struct MoveRow {
     /// Which one.
     pub repository: Repository,
+    /// What the tag named before; none where it was to be made.
+    pub before: Option<Digest>,
     /// What the tag was to name.
     pub digest: Digest,
     /// How it ended.
@@ -39,18 +42,22 @@ pub struct MoveRow {
 /// How it ended for one tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MoveOutcome {
-    /// It was made, and names the image.
+    /// It was made or moved, and names the image.
     Made,
-    /// It was there before, and was not touched.
+    /// It named the image before, and was not touched.
     AlreadyThere,
     /// Another one had failed before its turn came.
     NotTried,
-    /// It could not be made, and does not name the image.
+    /// It could not be given, and is as before.
     Failed(AwsError),
-    /// It was made, and is as before again, because another one failed.
+    /// The lock was about to end, or had ended: nothing was sent, and it is as before.
+    NotPermitted(String),
+    /// It was given, and is as before again, because another one failed.
     PutBack,
-    /// It was made, another one failed, and it stays.
+    /// It was given, another one failed, and it stays.
     Stays(StayReason),
+    /// It could not be given as far as the answer says, and yet it names the image, and could not be put back.
+    FailedAndStays(AwsError, StayReason),
 }
 
 /// Why a tag was not put back.
@@ -60,6 +67,8 @@ pub enum StayReason {
     OnlyTag,
     /// It no longer names the image that we gave it: somebody else moved it, or took it away.
     MovedSince(Option<Digest>),
+    /// The lock was about to end, or had ended.
+    NotPermitted(String),
     /// Putting it back did not work.
     Error(AwsError),
 }
@@ -73,31 +82,56 @@ impl MoveReport {
     /// The tags that failed, and why.
     pub fn failures(&self) -> impl Iterator<Item = (&Repository, &AwsError)> {
         self.rows.iter().filter_map(|row| match &row.outcome {
-            MoveOutcome::Failed(error) => Some((&row.repository, error)),
+            MoveOutcome::Failed(error) | MoveOutcome::FailedAndStays(error, _) => Some((&row.repository, error)),
             _ => None,
         })
     }
 
-    /// The tags that were made and still stand although the release is not whole.
+    /// Why the lock did not allow to write, if it did not.
+    pub fn not_permitted(&self) -> Option<&str> {
+        self.rows.iter().find_map(|row| match &row.outcome {
+            MoveOutcome::NotPermitted(why) | MoveOutcome::Stays(StayReason::NotPermitted(why)) => Some(why.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The tags that were given and still stand although the release is not whole.
     pub fn left_standing(&self) -> impl Iterator<Item = (&Repository, &StayReason)> {
         self.rows.iter().filter_map(|row| match &row.outcome {
-            MoveOutcome::Stays(reason) => Some((&row.repository, reason)),
+            MoveOutcome::Stays(reason) | MoveOutcome::FailedAndStays(_, reason) => Some((&row.repository, reason)),
             _ => None,
         })
     }
 }
 
-/// Makes the tags that the plan creates. If one fails, no further one is begun, those under way are waited for, and all
-/// that were made are put back.
-pub async fn move_tags(session: &Session, plan: &TagPlan, progress: &dyn Progress) -> MoveReport {
+/// One tag in one repository.
+struct Job<'a> {
+    ecr: Ecr,
+    tag: &'a str,
+    tag_move: &'a TagMove,
+    permit: &'a Permit,
+    progress: &'a dyn Progress,
+}
+
+/// Gives the tags that the plan makes or moves. If one fails, no further one is begun, those under way are waited for, and
+/// all that were given are put back. Before each request the lock is asked whether it still allows to write.
+pub async fn move_tags(session: &Session, plan: &TagPlan, permit: &Permit, progress: &dyn Progress) -> MoveReport {
     let failed = AtomicBool::new(false);
-    let makes = plan.moves.iter().map(|tag_move| make(session, &plan.tag, tag_move, &failed, progress));
-    let mut outcomes: Vec<MoveOutcome> = stream::iter(makes).buffered(AT_ONCE).collect().await;
+    let jobs: Vec<Job<'_>> = plan
+        .moves
+        .iter()
+        .map(|tag_move| {
+            let ecr = session.ecr(&tag_move.repository.registry);
+            Job { ecr, tag: &plan.tag, tag_move, permit, progress }
+        })
+        .collect();
+    let given = jobs.iter().map(|job| job.give(&failed));
+    let mut outcomes: Vec<MoveOutcome> = stream::iter(given).buffered(AT_ONCE).collect().await;
     if failed.load(Ordering::Relaxed) {
-        let back = plan.moves.iter().zip(outcomes).map(|(tag_move, outcome)| async move {
+        let back = jobs.iter().zip(outcomes).map(|(job, outcome)| async move {
             match outcome {
-                MoveOutcome::Made => put_back(session, &plan.tag, tag_move, progress).await,
-                MoveOutcome::Failed(error) => after_failure(session, &plan.tag, tag_move, error, progress).await,
+                MoveOutcome::Made => job.put_back().await,
+                MoveOutcome::Failed(error) => job.after_failure(error).await,
                 other => other,
             }
         });
@@ -105,106 +139,114 @@ pub async fn move_tags(session: &Session, plan: &TagPlan, progress: &dyn Progres
     }
     let row = |(tag_move, outcome): (&TagMove, MoveOutcome)| MoveRow {
         repository: tag_move.repository.clone(),
+        before: tag_move.before.as_ref().map(|image| image.digest.clone()),
         digest: tag_move.after.image.digest.clone(),
         outcome,
     };
     MoveReport { tag: plan.tag.clone(), rows: plan.moves.iter().zip(outcomes).map(row).collect() }
 }
 
-async fn make(
-    session: &Session,
-    tag: &str,
-    tag_move: &TagMove,
-    failed: &AtomicBool,
-    progress: &dyn Progress,
-) -> MoveOutcome {
-    let repository = &tag_move.repository;
-    if matches!(tag_move.action, TagAction::Keep { .. }) {
-        return MoveOutcome::AlreadyThere;
+impl Job<'_> {
+    fn name(&self) -> &str {
+        &self.tag_move.repository.name
     }
-    if failed.load(Ordering::Relaxed) {
-        return MoveOutcome::NotTried;
-    }
-    progress.started(&repository.name, "tagging");
-    let ecr = session.ecr(&repository.registry);
-    match ecr.put_tag(&repository.name, tag, &tag_move.after.image, failed).await {
-        Ok(Put::Made) => {
-            progress.finished(&repository.name, Outcome::Done, &format!("tagged {tag}"));
-            MoveOutcome::Made
-        }
-        Ok(Put::AlreadyThere) => {
-            progress.finished(&repository.name, Outcome::Skipped, &format!("has {tag} already"));
-            MoveOutcome::AlreadyThere
-        }
-        Ok(Put::Stopped) => {
-            progress.finished(&repository.name, Outcome::Skipped, "not tagged");
-            MoveOutcome::NotTried
-        }
-        Err(error) => {
-            failed.store(true, Ordering::Relaxed);
-            progress.finished(&repository.name, Outcome::Failed, &error.to_string());
-            MoveOutcome::Failed(error)
-        }
-    }
-}
 
-/// A request may have done its work although its answer was an error or was lost.
-async fn after_failure(
-    session: &Session,
-    tag: &str,
-    tag_move: &TagMove,
-    error: AwsError,
-    progress: &dyn Progress,
-) -> MoveOutcome {
-    if !matches!(error, AwsError::TimedOut { .. } | AwsError::Unreachable { .. } | AwsError::Other { .. }) {
-        return MoveOutcome::Failed(error);
+    /// Why nothing may be written any more.
+    fn not_permitted(&self) -> Option<String> {
+        self.permit.check().err().map(|error| error.to_string())
     }
-    match put_back(session, tag, tag_move, progress).await {
-        MoveOutcome::Stays(StayReason::OnlyTag) => MoveOutcome::Stays(StayReason::OnlyTag),
-        _ => MoveOutcome::Failed(error),
-    }
-}
 
-async fn put_back(session: &Session, tag: &str, tag_move: &TagMove, progress: &dyn Progress) -> MoveOutcome {
-    let name = &tag_move.repository.name;
-    let ecr = session.ecr(&tag_move.repository.registry);
-    progress.started(name, "putting back");
-    match restore(&ecr, name, tag, tag_move.before.as_ref(), &tag_move.after.image).await {
-        Ok(None) => {
-            progress.finished(name, Outcome::Done, &format!("{tag} is as before"));
-            MoveOutcome::PutBack
+    async fn give(&self, failed: &AtomicBool) -> MoveOutcome {
+        if !self.tag_move.is_change() {
+            return MoveOutcome::AlreadyThere;
         }
-        Ok(Some(reason)) => {
-            progress.finished(name, Outcome::Skipped, &format!("{tag} stays"));
-            MoveOutcome::Stays(reason)
+        if failed.load(Ordering::Relaxed) {
+            return MoveOutcome::NotTried;
         }
-        Err(error) => {
-            progress.finished(name, Outcome::Failed, &error.to_string());
-            MoveOutcome::Stays(StayReason::Error(error))
+        let (name, tag, progress) = (self.name(), self.tag, self.progress);
+        progress.started(name, "tagging");
+        let may = || !failed.load(Ordering::Relaxed) && self.permit.check().is_ok();
+        match self.ecr.put_tag(name, tag, &self.tag_move.after.image, &may).await {
+            Ok(Put::Made) => {
+                progress.finished(name, Outcome::Done, &format!("tagged {tag}"));
+                MoveOutcome::Made
+            }
+            Ok(Put::AlreadyThere) => {
+                progress.finished(name, Outcome::Skipped, &format!("has {tag} already"));
+                MoveOutcome::AlreadyThere
+            }
+            Ok(Put::Stopped) => match self.not_permitted() {
+                Some(why) => {
+                    failed.store(true, Ordering::Relaxed);
+                    progress.finished(name, Outcome::Failed, &why);
+                    MoveOutcome::NotPermitted(why)
+                }
+                None => {
+                    progress.finished(name, Outcome::Skipped, "not tagged");
+                    MoveOutcome::NotTried
+                }
+            },
+            Err(error) => {
+                failed.store(true, Ordering::Relaxed);
+                progress.finished(name, Outcome::Failed, &error.to_string());
+                MoveOutcome::Failed(error)
+            }
         }
     }
-}
 
-/// Gives the tag back to the image before, or takes it away; or says why not.
-async fn restore(
-    ecr: &Ecr,
-    repository: &str,
-    tag: &str,
-    before: Option<&Image>,
-    ours: &Image,
-) -> Result<Option<StayReason>, AwsError> {
-    let named = ecr.image(repository, &ImageName::Tag(tag.to_owned())).await?.map(|image| image.digest);
-    if named.as_ref() != Some(&ours.digest) {
-        return Ok(Some(StayReason::MovedSince(named)));
+    /// A request may have done its work although its answer was an error or was lost.
+    async fn after_failure(&self, error: AwsError) -> MoveOutcome {
+        if !matches!(error, AwsError::TimedOut { .. } | AwsError::Unreachable { .. } | AwsError::Other { .. }) {
+            return MoveOutcome::Failed(error);
+        }
+        match self.put_back().await {
+            // Then the request did nothing, as its answer says.
+            MoveOutcome::Stays(StayReason::MovedSince(_)) => MoveOutcome::Failed(error),
+            MoveOutcome::Stays(reason) => MoveOutcome::FailedAndStays(error, reason),
+            _ => MoveOutcome::Failed(error),
+        }
     }
-    if let Some(before) = before {
-        ecr.put_tag(repository, tag, before, &AtomicBool::new(false)).await?;
-        return Ok(None);
+
+    async fn put_back(&self) -> MoveOutcome {
+        let (name, tag, progress) = (self.name(), self.tag, self.progress);
+        progress.started(name, "putting back");
+        match self.restore().await {
+            Ok(None) => {
+                progress.finished(name, Outcome::Done, &format!("{tag} is as before"));
+                MoveOutcome::PutBack
+            }
+            Ok(Some(reason)) => {
+                progress.finished(name, Outcome::Skipped, &format!("{tag} stays"));
+                MoveOutcome::Stays(reason)
+            }
+            Err(error) => {
+                progress.finished(name, Outcome::Failed, &error.to_string());
+                MoveOutcome::Stays(StayReason::Error(error))
+            }
+        }
     }
-    let details = ecr.details(repository, &[ImageName::Digest(ours.digest.clone())]).await?.pop().flatten();
-    if details.is_some_and(|details| details.tags.iter().any(|other| other != tag)) {
-        ecr.delete_tag(repository, tag).await?;
-        return Ok(None);
+
+    /// Gives the tag back to the image before, or takes it away; or says why not.
+    async fn restore(&self) -> Result<Option<StayReason>, AwsError> {
+        let (ecr, name, tag) = (&self.ecr, self.name(), self.tag);
+        let ours = &self.tag_move.after.image.digest;
+        let named = ecr.image(name, &ImageName::Tag(tag.to_owned())).await?.map(|image| image.digest);
+        if named.as_ref() != Some(ours) {
+            return Ok(Some(StayReason::MovedSince(named)));
+        }
+        if let Some(before) = &self.tag_move.before {
+            let put = ecr.put_tag(name, tag, before, &|| self.permit.check().is_ok()).await?;
+            let stopped = (put == Put::Stopped).then(|| self.not_permitted()).flatten();
+            return Ok(stopped.map(StayReason::NotPermitted));
+        }
+        let details = ecr.details(name, &[ImageName::Digest(ours.clone())]).await?.pop().flatten();
+        if !details.is_some_and(|details| details.tags.iter().any(|other| other != tag)) {
+            return Ok(Some(StayReason::OnlyTag));
+        }
+        if let Some(why) = self.not_permitted() {
+            return Ok(Some(StayReason::NotPermitted(why)));
+        }
+        ecr.delete_tag(name, tag).await?;
+        Ok(None)
     }
-    Ok(Some(StayReason::OnlyTag))
 }

@@ -1,12 +1,14 @@
 //! Reads, in every repository at once, what a pipeline's tag names and what it is to name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use crate::aws::ecr::{Details, Ecr, ImageName};
 use crate::aws::{AwsError, Session};
+use crate::pipeline::history::Lineage;
 use crate::pipeline::image::{CommitScheme, Digest, Image};
 use crate::pipeline::release::{ImageSource, ReleaseImage, Source, TagState, similar};
 use crate::pipeline::service::{Registry, Repository, Service};
@@ -32,6 +34,11 @@ pub struct ImageRequest<'a> {
     pub commits: &'a CommitScheme,
     /// The digests of an unfinished command's record, which win over the source.
     pub pinned: &'a BTreeMap<Repository, Digest>,
+    /// Where not every commit builds every image: the commits up to the one that was asked for. The newest of them that
+    /// has an image in the repository is taken.
+    pub lineages: &'a BTreeMap<Repository, Arc<Lineage>>,
+    /// Whether a tag that exists stays: then nothing needs to be found for it.
+    pub existing_stay: bool,
 }
 
 /// Why the images could not be read. That an image or a repository is missing is no such error but a [`Source`].
@@ -123,10 +130,43 @@ async fn read(
     let source = match with_details(ecr, request, &repository.name, source, &known).await? {
         Some(image) => Source::Found(image),
         // The tag stays what it is, so nothing needs to be found or suggested.
-        None if current.is_some() => Source::Missing { asked: wanted.to_string(), nearest: Vec::new() },
-        None => other_source(ecr, request, &repository.name, &wanted).await?,
+        None if current.is_some() && request.existing_stay => {
+            Source::Missing { asked: wanted.to_string(), nearest: Vec::new() }
+        }
+        None => match request.lineages.get(repository).zip(as_commit(request.source, &wanted)) {
+            Some((lineage, commit)) => newest_up_to(ecr, request, &repository.name, lineage, commit).await?,
+            None => other_source(ecr, request, &repository.name, &wanted).await?,
+        },
     };
     Ok(state(current, source))
+}
+
+/// The commit that is asked for, unless a digest is.
+fn as_commit<'a>(source: &'a ImageSource, wanted: &ImageName) -> Option<&'a str> {
+    match (source, wanted) {
+        (ImageSource::Commit(commit), ImageName::Tag(_)) => Some(commit),
+        _ => None,
+    }
+}
+
+/// There is no image of this very commit: the newest one of a commit before it.
+async fn newest_up_to(
+    ecr: &Ecr,
+    request: &ImageRequest<'_>,
+    repository: &str,
+    lineage: &Lineage,
+    commit: &str,
+) -> Result<Source, AwsError> {
+    let tags = ecr.every_tag(repository).await?;
+    let built = tags.keys().filter_map(|tag| request.commits.commit_in(tag));
+    if let Some(newest) = lineage.newest(built) {
+        let name = ImageName::Tag(request.commits.tag_of(newest));
+        let image = ecr.image(repository, &name).await?;
+        if let Some(image) = with_details(ecr, request, repository, image, &[]).await? {
+            return Ok(Source::Found(image));
+        }
+    }
+    Ok(Source::NoneUpTo { commit: commit.to_owned() })
 }
 
 /// Adds tags and time. They come from what is known already, if it is about this very image: between two calls a tag
@@ -161,9 +201,8 @@ async fn other_source(
     let asked = wanted.to_string();
     // Only a suggestion: without the permission to list there is none.
     let tags = ecr.tags(repository).await.unwrap_or_default();
-    if let (ImageName::Tag(_), ImageSource::Commit(commit)) = (wanted, request.source) {
-        let begins =
-            |tag: &&String| request.commits.commit_in(tag).is_some_and(|long| long.starts_with(commit.as_str()));
+    if let Some(commit) = as_commit(request.source, wanted) {
+        let begins = |tag: &&String| request.commits.commit_in(tag).is_some_and(|long| long.starts_with(commit));
         let candidates: Vec<&String> = tags.keys().filter(begins).collect();
         let images: BTreeSet<_> = candidates.iter().map(|tag| &tags[*tag]).collect();
         match (images.len(), candidates.first()) {
@@ -177,7 +216,7 @@ async fn other_source(
             (0, _) => {}
             _ => {
                 let candidates = candidates.into_iter().cloned().collect();
-                return Ok(Source::Ambiguous { asked: commit.clone(), candidates });
+                return Ok(Source::Ambiguous { asked: commit.to_owned(), candidates });
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Restarts what does not run the image that its pipeline's tag names, and waits until it does.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -14,7 +15,7 @@ use crate::pipeline::Namespace;
 use crate::pipeline::image::Digest;
 use crate::pipeline::service::{Registry, Repository, Service};
 use crate::progress::Progress;
-use crate::releases::Permit;
+use crate::releases::{Permit, Record};
 
 mod ecs;
 mod function;
@@ -25,6 +26,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long after Ctrl-C the waiting ends at the latest.
 const NAP: Duration = Duration::from_millis(100);
+/// How long the last look may take, and the reading of what went wrong.
+const LAST_LOOK: Duration = Duration::from_secs(5);
 
 /// What is to be restarted, if it must be.
 #[derive(Clone)]
@@ -71,6 +74,20 @@ pub async fn rollout(session: &Session, request: &RolloutRequest<'_>, progress: 
     in_order(&rows, &mut found)
 }
 
+/// Since when each tag names what it names: the newest release that moved it there. Nothing where no release did.
+pub fn moved_since(records: &[Record], digests: &BTreeMap<Repository, Digest>) -> BTreeMap<Repository, Timestamp> {
+    let mut since: BTreeMap<Repository, Timestamp> = BTreeMap::new();
+    for record in records {
+        for service in record.services.iter().filter(|service| service.moved()) {
+            if service.digest_after.is_some() && digests.get(&service.repository) == service.digest_after.as_ref() {
+                let newest = since.entry(service.repository.clone()).or_insert(record.started);
+                *newest = record.started.max(*newest);
+            }
+        }
+    }
+    since
+}
+
 /// One rollout.
 struct Run<'a> {
     session: &'a Session,
@@ -86,6 +103,19 @@ impl Run<'_> {
             return Some(Verdict::Interrupted);
         }
         self.request.permit.check().err().map(|error| Verdict::NotTried(error.to_string()))
+    }
+
+    /// Reads something, but no longer than until the user wants to stop, or until a little after the time is over: a
+    /// call with all its attempts may take a minute.
+    async fn until_stopped<T>(&self, read: impl Future<Output = T>) -> Option<T> {
+        let mut read = pin!(read);
+        loop {
+            match tokio::time::timeout(NAP, &mut read).await {
+                Ok(done) => return Some(done),
+                Err(_) if (self.request.stop)() || Instant::now() >= self.deadline + LAST_LOOK => return None,
+                Err(_) => {}
+            }
+        }
     }
 }
 
@@ -125,5 +155,43 @@ impl Pace {
             sleep(NAP.min(until - Instant::now().min(until))).await;
         }
         Waited::Look
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_tag_names_its_image_since_the_newest_release_that_moved_it_there() {
+        let digest = |seed: &str| Digest::of_manifest(seed);
+        let record = |day: u8, moves: &[(&str, &str, &str)]| -> Record {
+            let service = |(name, before, after): &(&str, &str, &str)| {
+                json!({ "service": name, "repository": format!("weco/{name}"),
+                        "digest_before": digest(before), "digest_after": digest(after) })
+            };
+            from_value(json!({
+                "id": day.to_string(), "command": "deploy", "namespace": "n", "by": "a", "digests": {},
+                "started": format!("2026-01-{day:02}T00:00:00Z"), "services": moves.iter().map(service).collect::<Vec<_>>(),
+            }))
+            .expect("a record")
+        };
+        let records = [
+            record(4, &[("a", "3", "3"), ("b", "1", "2")]),
+            record(3, &[("a", "1", "3")]),
+            record(2, &[("a", "2", "1")]),
+            record(1, &[("a", "1", "3"), ("c", "1", "2")]),
+        ];
+        let repository = |name: &str| Repository { registry: Registry::default(), name: format!("weco/{name}") };
+        let digests = [("a", "3"), ("b", "2"), ("c", "9")].map(|(name, seed)| (repository(name), digest(seed)));
+        let since = moved_since(&records, &digests.into());
+        let days: Vec<_> = since.iter().map(|(repository, at)| (repository.name.as_str(), at.to_string())).collect();
+        assert_eq!(
+            days,
+            [("weco/a", "2026-01-03T00:00:00Z".to_owned()), ("weco/b", "2026-01-04T00:00:00Z".to_owned())],
+            "somebody else moved the third"
+        );
     }
 }

@@ -86,7 +86,7 @@ pub async fn verify_images(
             }
             sleep(BETWEEN_LOOKS).await;
         };
-        finished(progress, name, &found.verdict);
+        finished(progress, name, &found);
         (row.index, found)
     });
     let functions = stream::iter(functions).buffer_unordered(AT_ONCE).collect::<Vec<_>>();
@@ -116,7 +116,7 @@ async fn verify_services(
             if seen.found.verdict.is_changing() && !over {
                 again.push(row);
             } else {
-                finished(progress, &row.name(), &seen.found.verdict);
+                finished(progress, &row.name(), &seen.found);
                 done.push((row.index, seen.found));
             }
         }
@@ -128,14 +128,24 @@ async fn verify_services(
     done
 }
 
+impl Verification {
+    /// For a table: `verified`, or what is wrong.
+    pub fn text(&self) -> String {
+        match &self.verdict {
+            Verdict::Verified if self.restarted => "restarted, verified".to_owned(),
+            verdict => verdict.text(),
+        }
+    }
+}
+
 /// Tells how it ended for a target.
-pub(super) fn finished(progress: &dyn Progress, name: &str, verdict: &Verdict) {
-    let outcome = match verdict {
+pub(super) fn finished(progress: &dyn Progress, name: &str, found: &Verification) {
+    let outcome = match &found.verdict {
         verdict if verdict.is_failure() => Outcome::Failed,
         Verdict::Verified => Outcome::Done,
         _ => Outcome::Skipped,
     };
-    progress.finished(name, outcome, &verdict.text());
+    progress.finished(name, outcome, &found.text());
 }
 
 /// One target of a service, and what it is to run.

@@ -93,6 +93,18 @@ impl Registry {
     }
 }
 
+impl Repository {
+    /// Its name in records: bare where it is in the registry `default`, and else with account and region before it, since
+    /// two registries may have repositories of one name.
+    pub fn key(&self, default: &Registry) -> String {
+        if self.registry == *default {
+            return self.name.clone();
+        }
+        let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "default".to_owned());
+        format!("{}.{}/{}", part(&self.registry.account_id), part(&self.registry.region), self.name)
+    }
+}
+
 impl Service {
     /// The repository of its images; `registry` is what `[aws.ecr]` and `[aws]` say.
     pub fn repository_in(&self, registry: &Registry) -> Repository {
@@ -208,6 +220,16 @@ mod tests {
         let repository = services[1].repository_in(&default);
         assert_eq!(repository.registry.account_id.as_deref(), Some("210987654321"));
         assert_eq!(repository.registry.region.as_deref(), Some("eu-west-1"));
+    }
+
+    #[test]
+    fn repositories_of_one_name_in_two_registries_have_two_keys() {
+        let default = Registry { account_id: Some("123456789012".into()), region: None };
+        let far = Registry { region: Some("us-east-1".into()), ..Registry::default() }.or(&default);
+        let key = |registry| Repository { registry, name: "weco/a".to_owned() }.key(&default);
+        assert_eq!(key(default.clone()), "weco/a");
+        assert_eq!(key(far), "123456789012.us-east-1/weco/a");
+        assert_eq!(key(Registry::default()), "default.default/weco/a");
     }
 
     #[test]

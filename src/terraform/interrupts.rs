@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -17,10 +17,21 @@ pub struct Interrupts {
     state: Arc<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     pressed: AtomicBool,
     watchers: AtomicUsize,
+    before_end: Mutex<Vec<Box<dyn Fn() + Send>>>,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("State")
+            .field("pressed", &self.pressed)
+            .field("watchers", &self.watchers)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Signals are noted, not obeyed, as long as this lives.
@@ -46,6 +57,9 @@ impl Interrupts {
                 told.press();
                 if told.state.watchers.load(Ordering::SeqCst) == 0 {
                     folder::remove_all();
+                    for act in &*told.before_end() {
+                        act();
+                    }
                     // it cannot fail for these three
                     drop(emulate_default_handler(signal));
                 }
@@ -58,6 +72,15 @@ impl Interrupts {
     /// Those that only [`Interrupts::press`] makes, for tests.
     pub fn by_hand() -> Self {
         Self::default()
+    }
+
+    /// Has `act` done when a signal ends the process at rest: what others would otherwise wait for, such as a lock.
+    pub fn do_before_end(&self, act: impl Fn() + Send + 'static) {
+        self.before_end().push(Box::new(act));
+    }
+
+    fn before_end(&self) -> MutexGuard<'_, Vec<Box<dyn Fn() + Send>>> {
+        self.state.before_end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// As if the user had pressed Ctrl-C.

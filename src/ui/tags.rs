@@ -1,48 +1,106 @@
 //! The tags of a release, as a table.
 
-use std::collections::BTreeMap;
-
 use super::paint;
 use super::table::table;
-use crate::git::Commit;
-use crate::pipeline::release::{ReleaseImage, TagAction, TagPlan};
+use crate::pipeline::history::{BuiltFrom, Relation, short};
+use crate::pipeline::release::{TagAction, TagMove, TagPlan};
 
 /// The characters of a commit's subject that are shown at the least.
 const SUBJECT: usize = 16;
 
-/// What is done about each tag: `+` created, `=` there already. Subjects are cut so that rows fit into `width` columns.
-pub fn tags(plan: &TagPlan, subjects: &BTreeMap<String, Commit>, width: usize) -> String {
-    let longest = plan.moves.iter().map(|item| item.repository.name.chars().count()).max().unwrap_or_default();
+/// What is done about each tag: `+` made, `~` moved, `=` left as it is. Subjects are cut so that rows fit into `width`
+/// columns.
+pub fn tags(plan: &TagPlan, width: usize) -> String {
+    let moved = plan.moves.iter().any(|item| item.action == TagAction::Move);
+    let text = if moved { moving(plan, width) } else { making(plan, width) };
+    let older: Vec<&TagMove> = plan.moves.iter().filter(|item| item.before_asked.is_some()).collect();
+    if older.is_empty() {
+        return text;
+    }
+    let longest = longest(older.iter().copied());
+    let line = |item: &&TagMove| {
+        let commits = super::counted(item.before_asked.unwrap_or_default(), "commit");
+        format!(
+            "  {:longest$}  {commits} older than the one asked for: it has no image of a newer one\n",
+            item.repository.name
+        )
+    };
+    text + "\n" + &older.iter().map(line).collect::<String>()
+}
+
+/// A release in which no tag moves: one commit a row.
+fn making(plan: &TagPlan, width: usize) -> String {
     // Mark, digest, short commit, day, tag and its words, and what stands between them.
-    let others = 2 + longest + 2 + 12 + 2 + 8 + 1 + 10 + 1 + 2 + plan.tag.len() + 9;
+    let others = 2 + longest(&plan.moves) + 2 + 12 + 2 + 8 + 1 + 10 + 1 + 2 + plan.tag.len() + 9;
     let room = width.saturating_sub(others).max(SUBJECT);
     let rows: Vec<Vec<String>> = plan
         .moves
         .iter()
         .map(|item| {
-            let (mark, what) = match &item.action {
-                TagAction::Create => (paint::good("+"), format!("→ {}", plan.tag)),
-                TagAction::Keep { source: None } => (paint::faint("="), format!("{} is there", plan.tag)),
-                TagAction::Keep { source: Some(_) } => (paint::faint("="), format!("{} stays", plan.tag)),
+            let what = match &item.action {
+                TagAction::Create | TagAction::Move => format!("→ {}", plan.tag),
+                TagAction::Keep { source: None } => format!("{} is there", plan.tag),
+                TagAction::Keep { source: Some(_) } => format!("{} stays", plan.tag),
             };
-            vec![
-                format!("{mark} {}", item.repository.name),
-                item.after.image.digest.short().to_owned(),
-                commit(&item.after, subjects, room),
-                what,
-            ]
+            let digest = item.after.image.digest.short().to_owned();
+            vec![marked(item), digest, commit(&item.after_commit, room), what]
         })
         .collect();
     table(&["  REPOSITORY", "DIGEST", "COMMIT", "TAG"], &rows)
 }
 
+/// A release in which tags move: from which commit to which, and where they stand to each other.
+fn moving(plan: &TagPlan, width: usize) -> String {
+    // Mark, both short commits and days, the arrow and the order, and what stands between them.
+    let others = 2 + longest(&plan.moves) + 2 + 2 * (8 + 1 + 10 + 1 + 2) + 2 + 18;
+    let room = (width.saturating_sub(others) / 2).max(SUBJECT);
+    let rows: Vec<Vec<String>> = plan
+        .moves
+        .iter()
+        .map(|item| {
+            let before = item.before_commit.as_ref().map(|before| commit(before, room));
+            let (before, after, order) = match &item.action {
+                TagAction::Create => (paint::faint("no tag"), commit(&item.after_commit, room), "new tag".to_owned()),
+                TagAction::Move => (
+                    before.unwrap_or_default(),
+                    commit(&item.after_commit, room),
+                    item.relation.map_or_else(String::new, order),
+                ),
+                TagAction::Keep { .. } => (before.unwrap_or_default(), String::new(), paint::faint("stays")),
+            };
+            let after = if after.is_empty() { after } else { format!("→ {after}") };
+            vec![marked(item), before, after, order]
+        })
+        .collect();
+    table(&["  REPOSITORY", "FROM", "  TO", "ORDER"], &rows)
+}
+
+fn marked(item: &TagMove) -> String {
+    let mark = match &item.action {
+        TagAction::Create => paint::good("+"),
+        TagAction::Move => paint::warning("~"),
+        TagAction::Keep { .. } => paint::faint("="),
+    };
+    format!("{mark} {}", item.repository.name)
+}
+
+fn order(relation: Relation) -> String {
+    match relation {
+        Relation::Same | Relation::Ahead(_) => relation.to_string(),
+        Relation::Behind(_) | Relation::Diverged { .. } | Relation::Unknown => paint::warning(&relation.to_string()),
+    }
+}
+
+fn longest<'a>(moves: impl IntoIterator<Item = &'a TagMove>) -> usize {
+    moves.into_iter().map(|item| item.repository.name.chars().count()).max().unwrap_or_default()
+}
+
 /// The commit of an image: its first digits, its day and its subject, as far as they are known.
-fn commit(image: &ReleaseImage, subjects: &BTreeMap<String, Commit>, room: usize) -> String {
-    let Some(id) = image.commits.first() else { return paint::faint("no commit tag") };
-    let short = id.get(..8).unwrap_or(id);
-    match subjects.get(id) {
-        Some(known) => format!("{short} {} {}", known.date, cut(&known.subject, room)),
-        None => short.to_owned(),
+fn commit(built_from: &BuiltFrom, room: usize) -> String {
+    match built_from {
+        BuiltFrom::Commit(commit) => format!("{} {} {}", commit.short(), commit.date, cut(&commit.subject, room)),
+        BuiltFrom::Unknown(id) => short(id).to_owned(),
+        BuiltFrom::Untagged => paint::faint("no commit tag"),
     }
 }
 

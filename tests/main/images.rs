@@ -12,10 +12,14 @@ use pipelinectl::aws::{AwsError, Session, SessionOptions};
 use pipelinectl::operations::move_tags::{MoveOutcome, MoveReport, StayReason, move_tags};
 use pipelinectl::operations::resolve_images::{ImageRequest, ResolveError, resolve_images};
 use pipelinectl::operations::verify_images::{Verdict, VerifyRequest, verify_images};
+use pipelinectl::pipeline::history::Histories;
 use pipelinectl::pipeline::image::{CommitScheme, Digest};
-use pipelinectl::pipeline::release::{ImageSource, Problem, Source, TagPlan, TagState, moves};
+use pipelinectl::pipeline::release::{
+    Decision, Goal, ImageSource, Policy, PolicyKind, Problem, Refusal, Source, TagAction, TagPlan, TagState, moves,
+};
 use pipelinectl::pipeline::service::{Registry, Repository, Service, Target};
 use pipelinectl::progress::{Outcome, Progress};
+use pipelinectl::releases::Permit;
 use sandbox::{Fault, Kind, LocalAws, Switches};
 use serde_json::json;
 
@@ -108,7 +112,18 @@ impl World {
         pinned: &BTreeMap<Repository, Digest>,
     ) -> Result<Vec<TagState>, ResolveError> {
         let (services, registry, commits) = (&self.services, &self.registry, &self.commits);
-        let request = ImageRequest { services, registry, pipeline_tag: TAG, source, commits, pinned };
+        let lineages = BTreeMap::new();
+        let existing_stay = true;
+        let request = ImageRequest {
+            services,
+            registry,
+            pipeline_tag: TAG,
+            source,
+            commits,
+            pinned,
+            lineages: &lineages,
+            existing_stay,
+        };
         resolve_images(&self.session, &request, &*self.lines).await
     }
 
@@ -117,15 +132,31 @@ impl World {
     }
 
     async fn plan(&self) -> TagPlan {
-        moves(TAG, &self.states().await).expect("no problem")
+        decided(PolicyKind::Create, &self.states().await).expect("no problem")
+    }
+
+    /// The plan that also moves tags that exist.
+    async fn moving_plan(&self) -> TagPlan {
+        decided(PolicyKind::Restore, &self.states().await).expect("no problem")
     }
 
     async fn apply(&self, plan: &TagPlan) -> MoveReport {
-        move_tags(&self.session, plan, &*self.lines).await
+        move_tags(&self.session, plan, &Permit::always(), &*self.lines).await
     }
 }
 
-fn config(aws: &LocalAws) -> SdkConfig {
+/// What becomes of the tags. No git knows the commits of these images, and that is meant here.
+fn decided(kind: PolicyKind, states: &[TagState]) -> Result<TagPlan, Refusal> {
+    let namespace = TAG.parse().expect("a namespace");
+    let policy = Policy { allow_unknown_commit: true, ..Policy::new(kind) };
+    let goal = Goal { namespace: &namespace, tag: TAG, policy, asked: None };
+    match moves(&goal, states, &Histories::default())? {
+        Decision::Plan(plan) => Ok(plan),
+        Decision::Superseded(superseded) => panic!("{superseded:?}"),
+    }
+}
+
+pub fn config(aws: &LocalAws) -> SdkConfig {
     let environment = aws.environment();
     let variable = |name| environment.set.iter().find(|(known, _)| *known == name).expect("a variable").1.clone();
     let credentials = Credentials::new(variable("AWS_ACCESS_KEY_ID"), "test", None, None, "test");
@@ -192,7 +223,7 @@ async fn every_kind_of_manifest_passes_byte_for_byte() {
 async fn an_index_for_lambda_is_said_before_any_tag_moves() {
     let (world, _) = World::seeded(2).await;
     world.push(0, "index", Kind::OciIndex, &["latest"]);
-    let refusal = moves(TAG, &world.states().await).expect_err("an index");
+    let refusal = decided(PolicyKind::Create, &world.states().await).expect_err("an index");
     assert!(matches!(&refusal.problems[..], [Problem::IndexForLambda { .. }]), "{refusal:?}");
 }
 
@@ -202,7 +233,7 @@ async fn missing_images_and_repositories_are_listed_with_what_is_near() {
     world.push(2, "other", Kind::Oci, &["latst", "main"]);
     world.untag(2, "latest");
     world.services[3].repository = "weco/s33".to_owned();
-    let refusal = moves(TAG, &world.states().await).expect_err("two problems");
+    let refusal = decided(PolicyKind::Create, &world.states().await).expect_err("two problems");
     let [
         Problem::ImageMissing { repository, asked, nearest },
         Problem::RepositoryMissing { nearest: repositories, .. },
@@ -235,7 +266,7 @@ async fn a_rerun_takes_the_recorded_digests() {
         BTreeMap::from([(world.repository(0), Digest::of_manifest("gone")), (world.repository(1), digests[1].clone())]);
     let states = world.resolve(&latest(), &pinned).await.expect("states");
     assert!(matches!(&states[0].source, Source::Missing { asked, .. } if asked.starts_with("sha256:")));
-    let plan = moves(TAG, &states[1..]).expect("no problem");
+    let plan = decided(PolicyKind::Create, &states[1..]).expect("no problem");
     assert!(world.apply(&plan).await.is_done());
     assert_eq!(world.digest(1).as_ref(), Some(&digests[1]));
 }
@@ -255,6 +286,95 @@ async fn a_denial_on_the_third_puts_back_the_others_and_a_second_run_completes()
     }
     world.faults(vec![]);
     assert!(world.apply(&world.plan().await).await.is_done());
+}
+
+#[tokio::test]
+async fn tags_move_and_the_second_time_nothing_is_done() {
+    let (world, digests) = World::seeded(3).await;
+    for n in 0..2 {
+        world.push(n, "old", Kind::Oci, &[TAG]);
+    }
+    let plan = world.moving_plan().await;
+    let actions: Vec<_> = plan.moves.iter().map(|item| item.action.clone()).collect();
+    assert_eq!(actions, [TagAction::Move, TagAction::Move, TagAction::Create]);
+    let report = world.apply(&plan).await;
+    assert!(report.is_done(), "{report:?}");
+    assert_eq!((0..3).map(|n| world.digest(n).expect("tagged")).collect::<Vec<_>>(), digests);
+    assert!(world.moving_plan().await.is_nothing());
+    assert!(world.apply(&plan).await.rows.iter().all(|row| row.outcome == MoveOutcome::AlreadyThere));
+}
+
+#[tokio::test]
+async fn moved_tags_are_put_back_and_what_was_made_is_taken_away() {
+    let (world, digests) = World::seeded(4).await;
+    let old: Vec<Digest> = (0..3).map(|n| world.push(n, "old", Kind::DockerList, &[TAG])).collect();
+    let plan = world.moving_plan().await;
+    world.faults(vec![Fault::always("PutImage", "AccessDeniedException").on("weco/s2")]);
+    let report = world.apply(&plan).await;
+    assert_eq!(report.failures().count(), 1, "{report:?}");
+    assert_eq!(report.rows.iter().filter(|row| row.outcome == MoveOutcome::PutBack).count(), 3, "{report:?}");
+    assert_eq!((0..3).map(|n| world.digest(n).expect("tagged")).collect::<Vec<_>>(), old);
+    assert_eq!(world.tagged(0, TAG).expect("tagged").media_type, Kind::DockerList.media_type());
+    assert_eq!(world.digest(3), None);
+    assert_eq!(report.rows[0].before.as_ref(), Some(&old[0]));
+    world.faults(vec![]);
+    assert!(world.apply(&world.moving_plan().await).await.is_done());
+    assert_eq!((0..4).map(|n| world.digest(n).expect("tagged")).collect::<Vec<_>>(), digests);
+}
+
+#[tokio::test]
+async fn a_tag_that_cannot_be_put_back_is_told() {
+    let (world, digests) = World::seeded(2).await;
+    let old: Vec<Digest> = (0..2).map(|n| world.push(n, "old", Kind::Oci, &[TAG])).collect();
+    let plan = world.moving_plan().await;
+    world.faults(vec![
+        Fault::always("PutImage", "AccessDeniedException").on("weco/s1"),
+        Fault::nth("PutImage", 2, "AccessDeniedException").on("weco/s0"),
+    ]);
+    let report = world.apply(&plan).await;
+    let left: Vec<_> = report.left_standing().collect();
+    assert!(matches!(left[..], [(_, StayReason::Error(AwsError::AccessDenied { .. }))]), "{report:?}");
+    assert_eq!((world.digest(0).as_ref(), world.digest(1).as_ref()), (Some(&digests[0]), Some(&old[1])));
+}
+
+#[tokio::test]
+async fn what_somebody_else_moved_meanwhile_is_not_put_back() {
+    let (world, _) = World::seeded(1).await;
+    world.push(0, "old", Kind::Oci, &[TAG]);
+    let plan = world.moving_plan().await;
+    let lost = (1..=10).map(|n| Fault::nth("PutImage", n, "ValidationException"));
+    world.faults(lost.collect());
+    let theirs = world.push(0, "somebody else's", Kind::Oci, &[TAG]);
+    let report = world.apply(&plan).await;
+    assert!(matches!(report.rows[0].outcome, MoveOutcome::Failed(AwsError::Other { .. })), "{report:?}");
+    assert_eq!(world.digest(0), Some(theirs));
+}
+
+#[tokio::test]
+async fn every_third_call_fails_and_no_tag_names_two_images() {
+    let (world, digests) = World::seeded(8).await;
+    (0..8).for_each(|n| drop(world.push(n, "old", Kind::Oci, &[TAG])));
+    let errors = ["ThrottlingException", "ServerException"];
+    let faults = ["BatchGetImage", "DescribeImages", "PutImage"].into_iter().flat_map(|operation| {
+        (1..60_u32).filter(|n| n % 3 == 1).map(move |n| match errors[(n % 2) as usize] {
+            "ServerException" if n % 4 == 3 => Fault::nth(operation, n, "ServerException").status(500).after_effect(),
+            "ServerException" => Fault::nth(operation, n, "ServerException").status(500),
+            code => Fault::nth(operation, n, code),
+        })
+    });
+    world.faults(faults.collect());
+    let report = world.apply(&world.moving_plan().await).await;
+    assert!(report.is_done(), "{report:?}");
+    assert_eq!((0..8).map(|n| world.digest(n).expect("tagged")).collect::<Vec<_>>(), digests);
+    let calls = world.aws.calls().expect("a call log");
+    let puts: Vec<_> = calls.iter().filter(|call| call.operation == "PutImage").collect();
+    assert!(puts.len() > 10, "some were tried again: {}", puts.len());
+    for (n, digest) in digests.iter().enumerate() {
+        let name = format!("weco/s{n}");
+        let mut of_this = puts.iter().filter(|call| call.parameter("repositoryName") == Some(&name)).peekable();
+        assert!(of_this.peek().is_some(), "{name}");
+        assert!(of_this.all(|call| call.parameter("imageDigest") == Some(digest.as_str())), "{name}");
+    }
 }
 
 #[tokio::test]

@@ -54,6 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "context",
         &[
             "aws",
+            "ci",
             "clock",
             "environment",
             "failure",
@@ -85,7 +86,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("settings", &["environment", "files", "pipeline"]),
-    ("ui", &["git", "pipeline", "progress", "terraform"]),
+    ("ui", &["pipeline", "progress", "terraform"]),
     // pure rooms
     ("layout", &["hcl", "pipeline", "template"]),
     ("template", &["hcl", "pipeline"]),
@@ -94,9 +95,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     // effects: nouns and progress, never ui, commands, failure
     ("terraform", &["environment", "files", "pipeline", "progress"]),
     ("aws", &["pipeline", "progress"]),
-    ("releases", &["clock", "environment", "files", "pipeline"]),
+    ("releases", &["aws", "clock", "environment", "files", "pipeline"]),
     ("ci", &["pipeline"]),
-    ("git", &["progress"]),
+    ("git", &["pipeline", "progress"]),
     ("files", &[]),
     ("clock", &[]),
     ("environment", &[]),

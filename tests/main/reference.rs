@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::CommandFactory as _;
 use pipelinectl::cli::Cli;
 use pipelinectl::commands;
+use pipelinectl::commands::common::deployment::DeploymentReport;
 use sandbox::{Estate, LocalAws};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -70,7 +71,8 @@ fn help_of(arguments: &[&str]) -> String {
 /// The help without the options that every command has.
 fn without_global_options(help: &str) -> String {
     let (own, rest) = help.split_once(GLOBAL).expect("the global options have their heading");
-    let example = rest.find("\nExample:\n").expect("every help has an example");
+    let heading = |heading: &str| rest.find(heading);
+    let example = heading("\nExample:\n").or_else(|| heading("\nExamples:\n")).expect("every help has an example");
     format!("{own}{}", &rest[example + 1..])
 }
 
@@ -103,9 +105,16 @@ fn every_command_that_prints_json_has_its_schema() {
 fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         schema::<commands::new::Report>("new"),
+        schema::<DeploymentReport>("deploy"),
+        schema::<DeploymentReport>("rollback"),
+        schema::<DeploymentReport>("notify"),
         schema::<commands::tag::Report>("tag"),
+        schema::<DeploymentReport>("retag"),
+        schema::<commands::hold::Report>("hold"),
+        schema::<commands::unhold::Report>("unhold"),
         schema::<commands::plan::Report>("plan"),
         schema::<commands::apply::Report>("apply"),
+        schema::<commands::live::Report>("live"),
         schema::<commands::list::Report>("list"),
         schema::<commands::check::Report>("check"),
         schema::<commands::doctor::Report>("doctor"),

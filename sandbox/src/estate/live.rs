@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::shape::TABLE;
 use crate::{Error, Estate, LocalAws, Result, places};
 
 /// Stands beside the estate's own files for one apply.
@@ -25,9 +26,9 @@ impl Estate {
 
     /// Makes the pipelines that stand in `main.tf` with terraform, so that they are live.
     ///
-    /// In a full estate the repositories, which have to hold images before any plan, are made beforehand and imported.
-    /// So are topics and queues from the second time on: the AWS provider waits 25 seconds for each queue that it makes
-    /// itself, and twice that for one with a dead-letter queue.
+    /// In a full estate the repositories, which have to hold images before any plan, and the table of the releases, which
+    /// the first lock needs, are made beforehand and imported. So are topics and queues from the second time on: the AWS
+    /// provider waits 25 seconds for each queue that it makes itself, and twice that for one with a dead-letter queue.
     pub fn apply_live(&self) -> Result<()> {
         self.init()?;
         let apply = ["apply", "-auto-approve", "-no-color"];
@@ -63,6 +64,9 @@ impl Estate {
         let mut imports = String::new();
         for service in &self.services {
             imports += &import(&format!("aws_ecr_repository.service[\"{service}\"]"), &format!("weco/{service}"));
+        }
+        if self.shape.dynamodb {
+            imports += &import("aws_dynamodb_table.releases", TABLE);
         }
         if let Ok(text) = std::fs::read_to_string(remembered) {
             let known: Value = serde_json::from_str(&text.replace(PLACEHOLDER, aws.account_id())).unwrap_or_default();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Kind;
 
 fn aws() -> LocalAws {
     LocalAws::shared().expect("the local AWS starts")
@@ -181,5 +182,22 @@ fn a_full_estate_keeps_its_state_in_s3_under_a_lock() {
     let plan: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
     assert_eq!(plan["applyable"], false, "a plan of what has just been applied is empty");
     assert!(plan["resource_drift"].as_array().is_none_or(Vec::is_empty), "there is no drift either");
+    old_builds_expire_and_what_a_pipeline_runs_does_not(&aws);
     assert_eq!(estate.git(&["status", "--porcelain"]).expect("git"), "");
+}
+
+/// The lifecycle policy of `infrastructure/`, as the local ECR judges it.
+fn old_builds_expire_and_what_a_pipeline_runs_does_not(aws: &LocalAws) {
+    let repository = "weco/concepts_ingestor";
+    for number in 0..200 {
+        let (seed, tag) = (format!("build {number}"), format!("ref.{number:040}"));
+        aws.seed_image_at(repository, &seed, Kind::Docker, &[&tag], 1_700_000_000 + number).expect("an image");
+    }
+    let asked = serde_json::json!({"repositoryName": repository});
+    aws.ecr("StartLifecyclePolicyPreview", &asked).expect("a policy");
+    let preview = aws.ecr("GetLifecyclePolicyPreview", &asked).expect("a preview");
+    let expiring = preview["previewResults"].as_array().expect("a list");
+    let live = aws.tagged(repository, "2022-08-31").expect("an answer").expect("the live tag").digest;
+    assert_eq!(expiring.len(), 2, "of 203 builds the live one is old too: {preview}");
+    assert!(expiring.iter().all(|image| image["imageDigest"] != live.as_str()), "{preview}");
 }

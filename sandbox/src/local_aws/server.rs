@@ -25,7 +25,7 @@ impl Server {
     pub(super) fn start() -> Result<Self> {
         let talk = tempfile::tempfile().map_err(Error::file(&std::env::temp_dir()))?;
         let for_child = talk.try_clone().map_err(Error::file(&std::env::temp_dir()))?;
-        let mut command = Command::new(python::environment()?);
+        let mut command = Command::new(python::of_local_aws()?);
         command.args(["-m", "local_aws"]).envs(python::variables());
         command.env_remove("PYTHONHOME").env_remove("PYTHONDONTWRITEBYTECODE").env_remove("MOTO_ACCOUNT_ID");
         // A Ctrl-C is for the programs that use it: they still need it while they wind down.

@@ -229,7 +229,7 @@ fn a_server_of_its_own_ends_when_dropped() {
 
 #[test]
 fn a_server_ends_with_the_process_that_started_it() {
-    let mut command = Command::new(crate::python::environment().expect("the environment"));
+    let mut command = Command::new(crate::python::of_local_aws().expect("the environment"));
     command.args(["-m", "local_aws"]).envs(crate::python::variables());
     // A shell starts it, holds its standard input, and is killed without a chance to tidy up.
     let mut shell = Command::new("sh");
@@ -251,7 +251,7 @@ fn a_server_ends_with_the_process_that_started_it() {
 
 #[test]
 fn the_python_tests_pass() {
-    let mut command = Command::new(crate::python::environment().expect("the environment"));
+    let mut command = Command::new(crate::python::of_local_aws().expect("the environment"));
     command.args(["-m", "unittest", "discover", "--start-directory", "local_aws/tests", "--top-level-directory", "."]);
     command.envs(crate::python::variables()).current_dir(crate::source_folder());
     crate::process::run(&mut command).expect("they pass");

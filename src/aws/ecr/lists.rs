@@ -15,12 +15,21 @@ const MOST_PAGES: usize = 10;
 impl Ecr {
     /// The tags of a repository and what they name; of a very big one the first ten thousand.
     pub async fn tags(&self, repository: &str) -> Result<BTreeMap<String, String>, AwsError> {
+        self.tags_of_pages(repository, MOST_PAGES).await
+    }
+
+    /// All tags of a repository and what they name, however many there are.
+    pub async fn every_tag(&self, repository: &str) -> Result<BTreeMap<String, String>, AwsError> {
+        self.tags_of_pages(repository, usize::MAX).await
+    }
+
+    async fn tags_of_pages(&self, repository: &str, most: usize) -> Result<BTreeMap<String, String>, AwsError> {
         let filter = ListImagesFilter::builder().tag_status(TagStatus::Tagged).build();
         let call = self.client.list_images().set_registry_id(self.account_id.clone());
         let call = call.repository_name(repository).filter(filter);
         let mut pages = call.into_paginator().page_size(PAGE).send();
         let mut tags = BTreeMap::new();
-        for _ in 0..MOST_PAGES {
+        for _ in 0..most {
             let Some(page) = pages.next().await else { break };
             let page = page.map_err(|error| self.place.error("ListImages", &resource(repository), &error))?;
             let ids = page.image_ids.unwrap_or_default().into_iter();

@@ -1,7 +1,5 @@
 //! PutImage: one more tag for an image that is there, at the rate that AWS allows.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use aws_sdk_ecr::config::Config;
 use aws_sdk_ecr::config::retry::RetryConfig;
 use aws_sdk_ecr::error::SdkError;
@@ -20,7 +18,7 @@ pub enum Put {
     Made,
     /// The tag named this image already.
     AlreadyThere,
-    /// `stop` was set before anything was sent.
+    /// `may` said no before anything was sent.
     Stopped,
 }
 
@@ -28,20 +26,20 @@ impl Ecr {
     /// Gives `image` the tag, whatever the tag named before. The manifest's bytes go as they came, with their media
     /// type and digest ("Retagging an image in Amazon ECR").
     ///
-    /// It has its own retries, instead of the SDK's, because each attempt counts against the rate limit. When its turn
-    /// comes and `stop` is set, nothing is sent.
+    /// It has its own retries, instead of the SDK's, because each attempt counts against the rate limit. Before each of
+    /// them `may` is asked: where it says no, nothing more is sent.
     pub async fn put_tag(
         &self,
         repository: &str,
         tag: &str,
         image: &Image,
-        stop: &AtomicBool,
+        may: &(dyn Fn() -> bool + Sync),
     ) -> Result<Put, AwsError> {
         if !image.is_intact() {
             return Err(mismatch(repository, tag, image, Digest::of_manifest(&image.manifest).as_str()));
         }
-        self.limiter.wait_unless(stop).await;
-        if stop.load(Ordering::Relaxed) {
+        self.limiter.wait_while(may).await;
+        if !may() {
             return Ok(Put::Stopped);
         }
         let deadline = Instant::now() + self.place.time_limit;
@@ -69,7 +67,11 @@ impl Ecr {
                 return Err(self.place.error("PutImage", &resource, &error));
             }
             sleep(pause).await;
-            self.limiter.wait().await;
+            self.limiter.wait_while(may).await;
+            if !may() {
+                let resource = format!("the tag {tag} of {}", resource(repository));
+                return Err(self.place.error("PutImage", &resource, &error));
+            }
             attempt += 1;
             answer_lost |= kind == Kind::Transient;
         }

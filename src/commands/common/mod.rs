@@ -1,9 +1,14 @@
 //! Steps that several commands share.
 
+pub mod deployment;
 pub mod estate;
 pub mod live;
 pub mod lock;
+pub mod make_tags;
 pub mod release;
+pub mod selection;
+pub mod service_records;
 pub mod stage;
+pub mod tag_rows;
 pub mod target;
 pub mod verification;

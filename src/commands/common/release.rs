@@ -1,24 +1,25 @@
-//! The tags of a pipeline: observed, planned, shown and made.
+//! The tags of a pipeline: observed, judged, shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use schemars::JsonSchema;
-use serde::Serialize;
 
+use super::tag_rows::TagRow;
 use crate::aws::sts::Identity;
 use crate::context::Context;
-use crate::failure::{Failure, Kind};
-use crate::git::Commit;
-use crate::operations::move_tags::{MoveOutcome, MoveReport, StayReason, move_tags};
+use crate::failure::Failure;
+use crate::git::{Depth, Git};
+use crate::operations::read_history::Sources;
 use crate::operations::resolve_images::{ImageRequest, resolve_images};
 use crate::pipeline::image::Digest;
-use crate::pipeline::release::{ImageSource, Refusal, TagAction, TagPlan, moves, pipeline_tag};
-use crate::pipeline::service::Repository;
+use crate::pipeline::release::{
+    Decision, Flag, Goal, ImageSource, Policy, PolicyKind, Refusal, Superseded, TagPlan, TagState, moves, pipeline_tag,
+};
+use crate::pipeline::service::{Repository, Service};
 use crate::pipeline::{Namespace, image};
+use crate::releases::Record;
 use crate::settings::{FILE_NAME, Settings};
-use crate::terraform::Interrupts;
-use crate::ui::Ui;
+use crate::ui::tags;
 
 /// Which images a pipeline is to run.
 #[derive(Debug, Clone, Args)]
@@ -29,23 +30,62 @@ pub struct SourceArguments {
     /// Take the images that were built from this commit
     #[arg(long = "ref", value_name = "COMMIT", conflicts_with = "source_tag")]
     pub commit: Option<String>,
+    /// Take no older image where a repository has none of that commit
+    #[arg(long, requires = "commit")]
+    pub exact_ref: bool,
 }
 
 impl SourceArguments {
     /// The source, with a revision such as a branch turned into its commit where git knows it.
     pub fn source(&self, context: &Context) -> Result<ImageSource, Failure> {
-        let Some(revision) = &self.commit else { return Ok(ImageSource::Tag(self.source_tag.clone())) };
-        if let Ok(commit) = context.images_git().commit(revision) {
-            return Ok(ImageSource::Commit(commit));
+        match &self.commit {
+            None => Ok(ImageSource::Tag(self.source_tag.clone())),
+            Some(revision) => self::revision(context, revision),
         }
-        if image::is_commit(revision) {
-            return Ok(ImageSource::Commit(revision.clone()));
-        }
-        Err(Failure::usage(format!(
-            "'{revision}' is no commit: git does not know it, and it is not 7 to 40 hexadecimal digits"
-        ))
-        .hint("fetch it first, or name the commit by its digits"))
     }
+}
+
+/// What may pass although it was not merged, or nobody knows what it is.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct GuardArguments {
+    /// Take images whose commit is not on the main branch
+    #[arg(long)]
+    pub allow_unmerged: bool,
+    /// Take images without a commit tag, or whose commit git does not know
+    #[arg(long)]
+    pub allow_unknown_commit: bool,
+}
+
+impl GuardArguments {
+    /// The rules for a command that does this with tags.
+    pub fn policy(self, kind: PolicyKind) -> Policy {
+        let Self { allow_unmerged, allow_unknown_commit } = self;
+        Policy { allow_unmerged, allow_unknown_commit, ..Policy::new(kind) }
+    }
+}
+
+/// Whether git may fetch.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct FetchArguments {
+    /// Do not fetch the main branch where git does not know enough
+    #[arg(long)]
+    pub no_fetch: bool,
+}
+
+/// The images of a revision: a commit, whole or abbreviated, or a branch of one of the repositories of the images' code.
+pub fn revision(context: &Context, revision: &str) -> Result<ImageSource, Failure> {
+    let sources = sources(context, &context.settings.services);
+    let found = sources.gits().find_map(|git| git.commit(revision).ok());
+    if let Some(commit) = found {
+        return Ok(ImageSource::Commit(commit));
+    }
+    if image::is_commit(revision) {
+        return Ok(ImageSource::Commit(revision.to_owned()));
+    }
+    Err(Failure::usage(format!(
+        "'{revision}' is no commit: git does not know it, and it is not 7 to 40 hexadecimal digits"
+    ))
+    .hint("fetch it first, or name the commit by its digits"))
 }
 
 /// The tag of a pipeline; refused where it could be confused with another sort of tag.
@@ -58,16 +98,6 @@ pub fn tag_of(settings: &Settings, namespace: &Namespace, source: &ImageSource) 
         .map_err(|error| Failure::usage(error.to_string()).hint("choose another namespace, such as a date"))
 }
 
-/// What AWS says before anything changes: who we are, and the release as it would be.
-pub struct Release {
-    /// Whose credentials they are.
-    pub identity: Identity,
-    /// The tags that are made and those that stay.
-    pub plan: TagPlan,
-    /// What the images' commits say of themselves, as far as git knows them.
-    pub commits: BTreeMap<String, Commit>,
-}
-
 /// Without services there is nothing to tag.
 pub fn require_services(settings: &Settings) -> Result<(), Failure> {
     settings.require_file()?;
@@ -78,54 +108,168 @@ pub fn require_services(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads every repository and decides what becomes of the pipeline's tag there.
-pub fn observe(
-    context: &Context,
-    tag: &str,
-    source: &ImageSource,
-    pinned: &BTreeMap<String, Digest>,
-) -> Result<Release, Failure> {
-    Ok(look(context, tag, source, pinned)??)
+/// The chosen services, and those that share a repository with one of them: tags go once a repository.
+pub fn sharing(settings: &Settings, chosen: &[Service]) -> Vec<Service> {
+    let repository = |service: &Service| service.repository_in(&settings.ecr);
+    let repositories: BTreeSet<Repository> = chosen.iter().map(repository).collect();
+    settings.services.iter().filter(|service| repositories.contains(&repository(service))).cloned().collect()
 }
 
-/// The same; that tags cannot be made is an answer of its own.
-fn look(
+/// The images that a record names, by repository.
+pub fn recorded(settings: &Settings, record: &Record) -> BTreeMap<Repository, Digest> {
+    let repositories: Vec<Repository> =
+        settings.services.iter().map(|service| service.repository_in(&settings.ecr)).collect();
+    record.digests_of(&repositories)
+}
+
+/// What is to become of a pipeline's tags.
+#[derive(Debug, Clone, Copy)]
+pub struct ReleaseRequest<'a> {
+    /// The pipeline.
+    pub namespace: &'a Namespace,
+    /// Its tag.
+    pub tag: &'a str,
+    /// Which images it is to run.
+    pub source: &'a ImageSource,
+    /// The services whose repositories are tagged.
+    pub services: &'a [Service],
+    /// Images by digest, which win over the source: those of a record, or those that were shown.
+    pub pinned: &'a BTreeMap<Repository, Digest>,
+    /// What may be done with tags.
+    pub policy: Policy,
+    /// Whether git may fetch the main branch where it does not know enough.
+    pub fetch: bool,
+    /// Whether a commit means that very commit, also where not every commit builds every image.
+    pub exact: bool,
+}
+
+/// What AWS and git say before anything changes: who we are, and the release as it would be.
+#[derive(Debug)]
+pub struct Release {
+    /// Whose credentials they are.
+    pub identity: Identity,
+    /// The tags that are made, those that are moved and those that stay.
+    pub plan: TagPlan,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Observed {
+    /// The release as it would be.
+    Release(Release),
+    /// Nothing is to be done: a newer release came first. Only with `--if-newer`.
+    Superseded(Superseded),
+}
+
+impl Observed {
+    /// The release; for commands without `--if-newer`.
+    pub fn release(self) -> Result<Release, Failure> {
+        match self {
+            Self::Release(release) => Ok(release),
+            Self::Superseded(_) => Err(Failure::failed("a newer release came first; nothing was changed")),
+        }
+    }
+}
+
+/// Reads every repository, asks git about the images' commits, and decides what becomes of the pipeline's tag.
+pub fn observe(context: &Context, request: &ReleaseRequest<'_>) -> Result<Observed, Failure> {
+    let (identity, decision) = look(context, request)?;
+    Ok(match decision? {
+        Decision::Plan(plan) => Observed::Release(Release { identity, plan }),
+        Decision::Superseded(superseded) => Observed::Superseded(superseded),
+    })
+}
+
+/// The same; that tags cannot be given is an answer of its own.
+fn look(context: &Context, request: &ReleaseRequest<'_>) -> Result<(Identity, Result<Decision, Refusal>), Failure> {
+    require_services(&context.settings)?;
+    let mut sources = sources(context, request.services);
+    let (identity, states) = read(context, request, &mut sources)?;
+    let asked = match request.source {
+        ImageSource::Commit(commit) => Some(commit.as_str()),
+        ImageSource::Tag(_) => None,
+    };
+    let goal = Goal { namespace: request.namespace, tag: request.tag, policy: request.policy, asked };
+    // Whoever lets things pass shall know what they are: flags do not make git ask for less.
+    let strict = Goal { policy: goal.policy.strict(), ..goal };
+    let judged = may_change(request.policy, &states);
+    let mut histories = sources.read(&states, asked, judged);
+    for depth in [Depth::More, Depth::All] {
+        let Err(refusal) = moves(&strict, &states, &histories) else { break };
+        let unclear: BTreeSet<Repository> = refusal.to_fetch().into_iter().cloned().collect();
+        if unclear.is_empty() || !request.fetch {
+            break;
+        }
+        let deeper = fetch(context, &mut sources, &unclear, depth);
+        histories = sources.read(&states, asked, judged);
+        if !deeper {
+            break;
+        }
+    }
+    Ok((identity, moves(&goal, &states, &histories)))
+}
+
+/// Whether any tag would be made or moved, so that it matters which commit is newer.
+fn may_change(policy: Policy, states: &[TagState]) -> bool {
+    policy.kind != PolicyKind::Create || states.iter().any(|state| state.current.is_none())
+}
+
+/// Who we are, and what every repository has.
+fn read(
     context: &Context,
-    tag: &str,
-    source: &ImageSource,
-    pinned: &BTreeMap<String, Digest>,
-) -> Result<Result<Release, Refusal>, Failure> {
+    request: &ReleaseRequest<'_>,
+    sources: &mut Sources,
+) -> Result<(Identity, Vec<TagState>), Failure> {
     let settings = &context.settings;
-    require_services(settings)?;
     let session = context.session()?;
     let progress = context.ui.reading();
-    let pinned: BTreeMap<Repository, Digest> = settings
-        .services
-        .iter()
-        .map(|service| service.repository_in(&settings.ecr))
-        .filter_map(|repository| Some((repository.clone(), pinned.get(&repository.name)?.clone())))
-        .collect();
-    let request = ImageRequest {
-        services: &settings.services,
+    let mut lineages = BTreeMap::new();
+    if let ImageSource::Commit(commit) = request.source
+        && !request.exact
+        && !settings.images.every_commit
+    {
+        let lacking = sources.lacking(commit);
+        if request.fetch && !lacking.is_empty() {
+            fetch(context, sources, &lacking, Depth::All);
+        }
+        lineages = sources.lineages(commit)?;
+    }
+    let images = ImageRequest {
+        services: request.services,
         registry: &settings.ecr,
-        pipeline_tag: tag,
-        source,
+        pipeline_tag: request.tag,
+        source: request.source,
         commits: &settings.commit_scheme,
-        pinned: &pinned,
+        pinned: request.pinned,
+        lineages: &lineages,
+        existing_stay: request.policy.kind == PolicyKind::Create,
     };
     let sts = session.sts();
     let (identity, states) =
-        context.wait(async { tokio::join!(sts.check(), resolve_images(session, &request, &*progress)) })?;
+        context.wait(async { tokio::join!(sts.check(), resolve_images(session, &images, &*progress)) })?;
     // The account first: repositories that seem to be missing may just be those of another account.
-    let identity = identity?;
-    let plan = match moves(tag, &states?) {
-        Ok(plan) => plan,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let named: Vec<String> = plan.moves.iter().filter_map(|item| item.after.commits.first().cloned()).collect();
-    // Subjects are only shown: without git, the commits are shown by their digits.
-    let commits = context.images_git().describe(&named).unwrap_or_default();
-    Ok(Ok(Release { identity, plan, commits }))
+    Ok((identity?, states?))
+}
+
+fn fetch(context: &Context, sources: &mut Sources, unclear: &BTreeSet<Repository>, depth: Depth) -> bool {
+    let progress = context.ui.reading();
+    progress.started("git", &format!("fetching {}", context.settings.images.main_branch));
+    let deeper = sources.fetch(unclear, depth);
+    progress.dismissed("git");
+    deeper
+}
+
+/// The git repositories that these services' images are built from.
+fn sources(context: &Context, services: &[Service]) -> Sources {
+    let settings = &context.settings;
+    let mut sources = Sources::new(&settings.images.main_branch);
+    for service in services {
+        let git = service.git.as_ref().or(settings.images.git.as_ref());
+        let folder = git.map_or_else(|| settings.directory.clone(), |git| settings.directory.join(git));
+        let open = |folder: &std::path::PathBuf| Git::new(folder, context.ui.progress());
+        sources.add(folder, service.repository_in(&settings.ecr), open);
+    }
+    sources
 }
 
 /// What the tags of pipelines name, by repository and tag: `weco/concepts_aggregator:2022-08-31`. A pipeline that is
@@ -134,129 +278,68 @@ pub fn digests(context: &Context, namespace: &Namespace) -> Result<BTreeMap<Stri
     if context.settings.services.is_empty() {
         return Ok(BTreeMap::new());
     }
-    Ok(standing(context, namespace)?.named())
+    Ok(standing(context, namespace)?.named(context))
 }
 
 /// The pipeline's tags as they are. Without one there is nothing that a plan could have been reviewed for: refused.
 pub fn standing(context: &Context, namespace: &Namespace) -> Result<Release, Failure> {
     let tag = context.settings.images.pipeline_tag.replace("{namespace}", namespace.as_str());
-    look(context, &tag, &ImageSource::Tag(tag.clone()), &BTreeMap::new())?.map_err(|refusal| {
-        let problems: Vec<String> = refusal.problems.iter().map(ToString::to_string).collect();
-        Failure::refused(format!("the tags {tag} are not complete:\n  {}", problems.join("\n  ")))
-            .hint(format!("make what is missing with 'pipelinectl tag {namespace}', then plan again"))
-    })
-}
-
-/// Makes the tags. If one cannot be made, says what was put back and what stands, and fails.
-pub fn make(context: &Context, plan: &TagPlan) -> Result<(), Failure> {
-    if plan.is_nothing() {
-        return Ok(());
-    }
-    let session = context.session()?;
-    let progress = context.ui.progress();
-    // Ctrl-C lets the tags be made: half a release is worse than a moment's wait.
-    let interrupts = Interrupts::of_process()
-        .map_err(|error| Failure::failed(format!("the signals of this process cannot be watched: {error}")))?;
-    let watch = interrupts.watch();
-    let report = context.wait(move_tags(session, plan, &*progress))?;
-    let pressed = interrupts.pressed();
-    drop(watch);
-    if !report.is_done() {
-        return Err(not_done(&context.ui, &report));
-    }
-    if pressed {
-        return Err(Failure::new(Kind::Interrupted, "interrupted after the tags were made; nothing was applied"));
-    }
-    Ok(())
-}
-
-fn not_done(ui: &Ui, report: &MoveReport) -> Failure {
-    let mut message = format!("the tag {} could not be made everywhere", report.tag);
-    let mut hints = Vec::new();
-    for (repository, error) in report.failures() {
-        let failure = Failure::from(error.clone());
-        message.push_str(&format!("\n  {repository}: {}", failure.message));
-        for hint in failure.hints {
-            if !hints.contains(&hint) {
-                hints.push(hint);
-            }
+    let request = ReleaseRequest {
+        namespace,
+        tag: &tag,
+        source: &ImageSource::Tag(tag.clone()),
+        services: &context.settings.services,
+        pinned: &BTreeMap::new(),
+        policy: Policy::new(PolicyKind::Create),
+        fetch: false,
+        exact: true,
+    };
+    let (identity, decision) = look(context, &request)?;
+    match decision {
+        Ok(Decision::Plan(plan)) => Ok(Release { identity, plan }),
+        Ok(Decision::Superseded(_)) => Err(Failure::failed("a newer release came first")),
+        Err(refusal) => {
+            let problems: Vec<String> = refusal.problems.iter().map(ToString::to_string).collect();
+            Err(Failure::refused(format!("the tags {tag} are not complete:\n  {}", problems.join("\n  ")))
+                .hint(format!("make what is missing with 'pipelinectl tag {namespace}', then plan again")))
         }
     }
-    for row in &report.rows {
-        match &row.outcome {
-            MoveOutcome::PutBack => ui.say(&format!("  {}: put back, it has no tag {}", row.repository, report.tag)),
-            MoveOutcome::Stays(reason) => ui.say(&format!("  {}: {}", row.repository, stays(reason, &report.tag))),
-            MoveOutcome::NotTried => ui.say(&format!("  {}: not tried", row.repository)),
-            MoveOutcome::Made | MoveOutcome::AlreadyThere | MoveOutcome::Failed(_) => {}
+}
+
+/// Shows the tags, and what only a flag lets pass.
+pub fn show(context: &Context, release: &Release) {
+    let ui = &context.ui;
+    ui.show(&tags::tags(&release.plan, ui.width()));
+    for flag in [Flag::AllowUnmerged, Flag::AllowUnknownCommit] {
+        let passed = release.plan.moves.iter().filter(|item| item.allowed.contains(&flag));
+        let names: Vec<&str> = passed.map(|item| item.repository.name.as_str()).collect();
+        if !names.is_empty() {
+            ui.warn(&format!("only {flag} lets this pass: {}", names.join(", ")));
         }
     }
-    let mut failure = Failure::new(Kind::Failed, message);
-    failure.hints = hints;
-    let standing: Vec<&str> = report
-        .rows
-        .iter()
-        .filter(|row| matches!(row.outcome, MoveOutcome::AlreadyThere | MoveOutcome::Stays(_)))
-        .map(|row| row.repository.name.as_str())
-        .collect();
-    let failure = failure.hint(match standing.as_slice() {
-        [] => format!("no repository has the tag {}", report.tag),
-        names => format!("the tag {} is in {}", report.tag, names.join(", ")),
-    });
-    failure.hint("run the same command again: it makes what is missing")
-}
-
-fn stays(reason: &StayReason, tag: &str) -> String {
-    match reason {
-        StayReason::OnlyTag => format!("{tag} stays, it is the image's only tag"),
-        StayReason::MovedSince(Some(_)) => format!("{tag} stays, somebody else moved it"),
-        StayReason::MovedSince(None) => format!("{tag} is gone, somebody else took it away"),
-        StayReason::Error(error) => format!("{tag} stays, it could not be put back: {error}"),
-    }
-}
-
-/// A tag in a report.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct TagRow {
-    /// The repository's name.
-    pub repository: String,
-    /// The services that run its images.
-    pub services: Vec<String>,
-    /// The digest that the tag names.
-    pub digest: String,
-    /// The commit of the image, if it has a commit tag.
-    pub commit: Option<String>,
-    /// The first line of the commit's message, if git knows it.
-    pub subject: Option<String>,
-    /// Whether the tag is made; otherwise it was there and stays.
-    pub created: bool,
 }
 
 impl Release {
     /// The tags as a report shows them.
     pub fn rows(&self) -> Vec<TagRow> {
-        let row = |item: &crate::pipeline::release::TagMove| {
-            let commit = item.after.commits.first().cloned();
-            TagRow {
-                repository: item.repository.name.clone(),
-                services: item.services.clone(),
-                digest: item.after.image.digest.to_string(),
-                subject: commit.as_ref().and_then(|id| self.commits.get(id)).map(|commit| commit.subject.clone()),
-                commit,
-                created: item.action == TagAction::Create,
-            }
-        };
-        self.plan.moves.iter().map(row).collect()
+        self.plan.moves.iter().map(TagRow::of).collect()
     }
 
     /// The digest of each tag by repository and tag, as a review keeps it.
-    pub fn named(&self) -> BTreeMap<String, String> {
-        let name =
-            |(repository, digest): (String, Digest)| (format!("{repository}:{}", self.plan.tag), digest.to_string());
+    pub fn named(&self, context: &Context) -> BTreeMap<String, String> {
+        let name = |(repository, digest): (Repository, Digest)| {
+            (format!("{}:{}", repository.key(&context.settings.ecr), self.plan.tag), digest.to_string())
+        };
         self.digests().into_iter().map(name).collect()
     }
 
-    /// The digest of each repository by its name, as a record keeps it.
-    pub fn digests(&self) -> BTreeMap<String, Digest> {
-        self.plan.digests().into_iter().map(|(repository, digest)| (repository.name, digest)).collect()
+    /// The digest of each repository, as a record keeps it.
+    pub fn digests(&self) -> BTreeMap<Repository, Digest> {
+        self.plan.digests()
+    }
+
+    /// The flags without which it would have been refused, as a record keeps them.
+    pub fn allowed(&self) -> BTreeSet<Flag> {
+        self.plan.moves.iter().flat_map(|item| item.allowed.iter().copied()).collect()
     }
 }

@@ -3,15 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::operations::rollout::{RolloutRequest, rollout};
 use crate::operations::verify_images::{Verdict, Verification, VerifyRequest, verify_images};
 use crate::pipeline::Namespace;
+use crate::pipeline::image::Digest;
 use crate::pipeline::release::TagPlan;
-use crate::releases::Outcome;
+use crate::pipeline::service::{Repository, Service};
+use crate::releases::{Outcome, Permit, TargetEnding, TargetRecord};
+use crate::terraform::Interrupts;
 use crate::ui::{paint, table};
 
 /// How long a function that is still changing is waited for.
@@ -74,6 +79,61 @@ pub fn verify(context: &Context, namespace: &Namespace, plan: &TagPlan) -> Resul
     context.wait(verify_images(context.session()?, &request, &*progress))
 }
 
+/// What is to be restarted where it does not run what its tag names.
+pub struct Restart<'a> {
+    /// The pipeline.
+    pub namespace: &'a Namespace,
+    /// Its services, or those that were chosen.
+    pub services: &'a [Service],
+    /// The pipeline's tag.
+    pub tag: &'a str,
+    /// What it names.
+    pub digests: &'a BTreeMap<Repository, Digest>,
+    /// Since when, where it is known.
+    pub moved: &'a BTreeMap<Repository, Timestamp>,
+    /// When the waiting ends.
+    pub timeout: Duration,
+    /// Of the lock that is held.
+    pub permit: Permit,
+}
+
+/// Restarts what must be, all at once, and waits for it. Ctrl-C ends the waiting; what was restarted goes on.
+pub fn restart(context: &Context, restart: &Restart<'_>) -> Result<Vec<Verification>, Failure> {
+    let interrupts = Interrupts::of_process()
+        .map_err(|error| Failure::failed(format!("the signals of this process cannot be watched: {error}")))?;
+    let _watch = interrupts.watch();
+    let request = RolloutRequest {
+        namespace: restart.namespace,
+        services: restart.services,
+        registry: &context.settings.ecr,
+        tag: restart.tag,
+        digests: restart.digests,
+        moved: restart.moved,
+        timeout: restart.timeout,
+        permit: restart.permit.clone(),
+        stop: &|| interrupts.pressed(),
+    };
+    let progress = context.ui.progress();
+    context.wait(rollout(context.session()?, &request, &*progress))
+}
+
+/// How it ended for each target of a service, for a record.
+pub fn target_records(rows: &[Verification], service: &str) -> Vec<TargetRecord> {
+    let record = |row: &Verification| {
+        let ending = match &row.verdict {
+            Verdict::Verified => TargetEnding::Verified,
+            Verdict::Idle { .. } => TargetEnding::Idle,
+            Verdict::AbsentOptional => TargetEnding::Absent,
+            Verdict::Interrupted | Verdict::NotTried(_) => TargetEnding::NotTried,
+            Verdict::NotAwaited | Verdict::TagOnly => TargetEnding::NotVerified,
+            _ => TargetEnding::Failed,
+        };
+        let detail = row.verdict.is_failure().then(|| row.verdict.text());
+        Some(TargetRecord { target: row.target.as_ref()?.to_string(), ending, detail })
+    };
+    rows.iter().filter(|row| row.service == service).filter_map(record).collect()
+}
+
 /// What a record says of such an end.
 pub fn ending(rows: &[Verification]) -> Outcome {
     if rows.iter().any(|row| row.verdict.is_failure()) {
@@ -86,10 +146,9 @@ pub fn ending(rows: &[Verification]) -> Outcome {
 }
 
 fn state(verification: &Verification) -> String {
-    let text = verification.verdict.text();
+    let text = verification.text();
     match verification.verdict {
         Verdict::Idle { .. } | Verdict::AbsentOptional | Verdict::TagOnly => text,
-        Verdict::Verified if verification.restarted => paint::good(&format!("{text}, restarted")),
         Verdict::Verified => paint::good(&text),
         _ => paint::bad(&text),
     }

@@ -1,14 +1,16 @@
 //! Makes what was shown: the edit, the tags, the plan, the apply.
 
+use super::super::common::make_tags::make;
+use super::super::common::service_records::service_records;
 use super::super::common::stage::MayChange;
-use super::super::common::{release, stage, verification};
+use super::super::common::{stage, verification};
 use super::super::{End, Outcome};
 use super::observe::NewPipeline;
 use super::{Arguments, report};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::operations::write_edits::write_edits;
-use crate::releases::Record;
+use crate::releases::{Permit, Record};
 use crate::terraform::{Permits, PlanOptions, Program};
 
 /// Terraform, found and new enough: before anything is changed.
@@ -19,7 +21,13 @@ pub fn terraform(context: &Context) -> Result<Program, Failure> {
 }
 
 /// Acts on the plan, and reports. The caller has the lock.
-pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &NewPipeline) -> Outcome {
+pub fn act(
+    arguments: &Arguments,
+    context: &Context,
+    program: &Program,
+    plan: &NewPipeline,
+    permit: &Permit,
+) -> Outcome {
     // Only an apply that was begun leaves things half made; until then `new` creates, and no more.
     let half_made = plan.unfinished.as_ref().is_some_and(|record| record.applying);
     let permits = if half_made { Permits::Anything } else { Permits::Create };
@@ -27,7 +35,7 @@ pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &N
     if !plan.is_nothing() {
         context.store()?.begin(&plan.namespace, &record)?;
         write(context, plan)?;
-        make_tags(context, plan)?;
+        make_tags(context, plan, permit)?;
     }
 
     let changed = [MayChange::of(&plan.scaffold.pipeline, permits)];
@@ -36,7 +44,7 @@ pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &N
     let may = format!("'new' may only create things inside {}", plan.scaffold.pipeline.address());
     stage::guard(&planned, &may).map_err(|failure| stands(plan, failure))?;
     if let Some(out) = &arguments.out {
-        stage::keep(context, &planned, out, &changed, plan.release.named())?;
+        stage::keep(context, &planned, out, &changed, plan.release.named(context))?;
         context.ui.say("Nothing was applied.");
         report::print(context, plan, Some(&planned), None, &[]);
         return Ok(End::Done);
@@ -64,11 +72,13 @@ pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &N
 }
 
 fn record(arguments: &Arguments, context: &Context, plan: &NewPipeline) -> Record {
-    let allowed = arguments.allow.allows.iter().map(ToString::to_string).collect();
+    let allowed = arguments.allow.allows.iter().map(ToString::to_string);
+    let allowed = allowed.chain(plan.release.allowed().iter().map(ToString::to_string)).collect();
     match &plan.unfinished {
         Some(record) => Record { allowed, ..record.clone() },
         None => Record {
-            digests: plan.release.plan.digests(),
+            digests: plan.release.digests(),
+            services: service_records(&plan.release.plan),
             allowed,
             block_added: !plan.scaffold.edits.is_empty(),
             ..context.new_record("new", &plan.namespace)
@@ -85,8 +95,8 @@ fn write(context: &Context, plan: &NewPipeline) -> Result<(), Failure> {
     Ok(())
 }
 
-fn make_tags(context: &Context, plan: &NewPipeline) -> Result<(), Failure> {
-    release::make(context, &plan.release.plan).map_err(|failure| {
+fn make_tags(context: &Context, plan: &NewPipeline, permit: &Permit) -> Result<(), Failure> {
+    make(context, &plan.release.plan, permit)?.ending.map_err(|failure| {
         if failure.kind == Kind::Interrupted {
             return stands(plan, failure);
         }

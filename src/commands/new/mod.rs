@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::common::lock::LockArguments;
-use super::common::release::{self, SourceArguments};
+use super::common::release::{self, GuardArguments, SourceArguments};
 use super::common::stage::AllowArguments;
 use super::common::{estate, target};
 use super::{End, Outcome};
@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::hcl::{Assignment, Path};
 use crate::operations::write_edits::write_edits;
+use crate::releases::{Lock, Permit};
 pub use report::Report;
 
 /// Make a pipeline: its module block, its image tags, its resources
@@ -76,10 +77,13 @@ pub struct Arguments {
     /// What may pass
     #[command(flatten)]
     allow: AllowArguments,
+    /// Which images may pass
+    #[command(flatten)]
+    guard: GuardArguments,
     /// Go on although the upstream branch has commits for the estate that this checkout lacks
     #[arg(long)]
     allow_behind: bool,
-    /// Do not fetch the upstream branch; compare with what was fetched last
+    /// Do not fetch the upstream branch or the main branch of the images; compare with what was fetched last
     #[arg(long)]
     no_fetch: bool,
     /// How long to wait
@@ -125,7 +129,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         }
         plan = again;
     }
-    let end = act::act(arguments, context, &program, &plan);
+    let permit = lock.as_ref().map_or_else(Permit::always, Lock::permit);
+    let end = act::act(arguments, context, &program, &plan, &permit);
     drop(lock);
     end
 }

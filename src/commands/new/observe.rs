@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::common::release::{self, Release};
+use super::super::common::release::{self, Release, ReleaseRequest, recorded};
 use super::super::common::{estate, target};
 use super::{Arguments, name_limits};
 use crate::context::Context;
@@ -13,13 +13,13 @@ use crate::hcl::{Assignment, Path};
 use crate::layout::module_blocks::{Added, Addition, ModuleBlocks, Origin, Place};
 use crate::layout::{Edit, Rules};
 use crate::pipeline::image::Digest;
-use crate::pipeline::release::ImageSource;
+use crate::pipeline::release::{ImageSource, Policy, PolicyKind};
+use crate::pipeline::service::Repository;
 use crate::pipeline::{Estate, Namespace, Pipeline};
 use crate::releases::Record;
 use crate::ui::counted;
 use crate::ui::diff::unified;
 use crate::ui::paint;
-use crate::ui::tags::tags;
 
 /// What the user asks for, checked as far as that goes without looking at anything but the files.
 pub struct Request {
@@ -36,7 +36,10 @@ pub struct Request {
     unsets: Vec<Path>,
     source: Option<ImageSource>,
     tag: Option<String>,
-    digests: Option<BTreeMap<String, Digest>>,
+    policy: Policy,
+    fetch: bool,
+    exact: bool,
+    digests: BTreeMap<Repository, Digest>,
 }
 
 /// The edit that makes a pipeline, or where it is already.
@@ -115,14 +118,38 @@ impl Request {
             namespace,
             source,
             tag,
-            digests: None,
+            policy: arguments.guard.policy(PolicyKind::Create),
+            fetch: !arguments.no_fetch,
+            exact: arguments.source.exact_ref,
+            digests: BTreeMap::new(),
         })
     }
 
     /// The same request, for the digests that were shown, whatever the source's tag names by now.
     pub fn pinned_to(mut self, plan: &NewPipeline) -> Self {
-        self.digests = Some(plan.release.digests());
+        self.digests = plan.release.digests();
         self
+    }
+
+    /// Reads every repository.
+    fn release(
+        &self,
+        context: &Context,
+        source: &ImageSource,
+        tag: &str,
+        pinned: &BTreeMap<Repository, Digest>,
+    ) -> Result<Release, Failure> {
+        let request = ReleaseRequest {
+            namespace: &self.namespace,
+            tag,
+            source,
+            services: &context.settings.services,
+            pinned,
+            policy: self.policy,
+            fetch: self.fetch,
+            exact: self.exact,
+        };
+        release::observe(context, &request)?.release()
     }
 
     /// Works out the edit. Nothing is written.
@@ -248,7 +275,7 @@ impl NewPipeline {
         }
         self.scaffold.show(context);
         ui.show(&format!("\n{}", paint::strong(&format!("Images for {}\n", self.tag))));
-        ui.show(&tags(&self.release.plan, &self.release.commits, ui.width()));
+        release::show(context, &self.release);
     }
 
     /// What is asked before the first change.
@@ -272,13 +299,13 @@ pub fn observe(request: &Request, context: &Context) -> Result<NewPipeline, Fail
     };
     let scaffold = request.scaffold(context)?;
     let mut unfinished = context.store()?.unfinished(&request.namespace)?;
-    let pinned = unfinished.as_ref().map(Record::digests_by_name).or_else(|| request.digests.clone());
-    let mut release = release::observe(context, tag, source, &pinned.unwrap_or_default())?;
+    let of_record = unfinished.as_ref().map(|record| recorded(&context.settings, record));
+    let mut release = request.release(context, source, tag, of_record.as_ref().unwrap_or(&request.digests))?;
     let no_tag_yet = release.plan.changes().count() == release.plan.moves.len();
     if unfinished.is_some() && no_tag_yet && !scaffold.edits.is_empty() {
         // The earlier run left nothing behind, or somebody took it away: this one begins anew, with today's images.
         unfinished = None;
-        release = release::observe(context, tag, source, &request.digests.clone().unwrap_or_default())?;
+        release = request.release(context, source, tag, &request.digests)?;
     }
     Ok(NewPipeline { namespace: request.namespace.clone(), tag: tag.clone(), scaffold, release, unfinished })
 }

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::End;
-use super::super::common::release::TagRow;
 use super::super::common::stage::PlanReport;
+use super::super::common::tag_rows::TagRow;
 use super::super::common::verification::{self, ServiceRow};
 use super::live_namespace;
 use super::observe::{NewPipeline, Scaffold};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use super::{Pace, Run, Waited, trouble};
+use super::{LAST_LOOK, Pace, Run, Waited, trouble};
 use crate::aws::AwsError;
 use crate::aws::ecs::{Ecs, Rollout, Service};
 use crate::operations::verify_images::{Children, Row, Verdict, Verification, ecs::look, finished};
@@ -103,7 +103,7 @@ async fn begin<'a>(
             };
         }
     }
-    finished(run.progress, &name, &found.verdict);
+    finished(run.progress, &name, &found);
     Err((row.index, found))
 }
 
@@ -115,9 +115,10 @@ async fn advance<'a>(
     children: &mut Children,
     done: &mut Vec<(usize, Verification)>,
 ) -> Vec<Followed<'a>> {
+    let Some(services) = run.until_stopped(services(ecs, &followed)).await else { return followed };
     let mut left = Vec::new();
     let mut completed = Vec::new();
-    for (mut followed, service) in services(ecs, followed).await {
+    for (mut followed, service) in followed.into_iter().zip(services) {
         let step = match &service {
             Ok(Some(service)) => step(service, &followed.id, followed.since.elapsed() < VISIBLE_AFTER),
             Ok(None) => Step::Ended(Verdict::Absent),
@@ -138,15 +139,19 @@ async fn advance<'a>(
     }
     // Those that we restarted are newer than any move of a tag.
     let fresh: Vec<Row> = completed.iter().map(|one| Row { moved: None, ..one.row.clone() }).collect();
-    let seen = look(run.session, &fresh.iter().collect::<Vec<_>>(), children).await;
+    let fresh: Vec<&Row> = fresh.iter().collect();
+    let Some(seen) = run.until_stopped(look(run.session, &fresh, children)).await else {
+        left.extend(completed);
+        return left;
+    };
     for (followed, seen) in completed.into_iter().zip(seen) {
         let mut found = seen.found;
         match &found.verdict {
             Verdict::StillChanging { .. } => left.push(followed),
             Verdict::Error(error) if error.may_pass() => left.push(followed),
-            verdict => {
-                finished(run.progress, &followed.row.name(), verdict);
+            _ => {
                 found.restarted = followed.restarted;
+                finished(run.progress, &followed.row.name(), &found);
                 done.push((followed.row.index, found));
             }
         }
@@ -154,20 +159,20 @@ async fn advance<'a>(
     left
 }
 
-type Looked<'a> = (Followed<'a>, Result<Option<Service>, AwsError>);
-
-/// The services, ten a call.
-async fn services<'a>(ecs: &Ecs, followed: Vec<Followed<'a>>) -> Vec<Looked<'a>> {
-    let mut clusters: BTreeMap<&str, Vec<Followed>> = BTreeMap::new();
-    for one in followed {
-        clusters.entry(&one.target.cluster).or_default().push(one);
+/// The services in their order, ten a call.
+async fn services(ecs: &Ecs, followed: &[Followed<'_>]) -> Vec<Result<Option<Service>, AwsError>> {
+    let mut clusters: BTreeMap<&str, Vec<(usize, &str)>> = BTreeMap::new();
+    for (index, one) in followed.iter().enumerate() {
+        clusters.entry(&one.target.cluster).or_default().push((index, &one.target.service));
     }
-    let looks = clusters.into_iter().map(|(cluster, followed)| async move {
-        let names: Vec<&str> = followed.iter().map(|one| one.target.service.as_str()).collect();
-        let services = ecs.services(cluster, &names).await;
-        followed.into_iter().zip(services).collect::<Vec<_>>()
+    let looks = clusters.into_iter().map(|(cluster, services)| async move {
+        let names: Vec<&str> = services.iter().map(|(_, name)| *name).collect();
+        let found = ecs.services(cluster, &names).await;
+        services.into_iter().map(|(index, _)| index).zip(found).collect::<Vec<_>>()
     });
-    join_all(looks).await.into_iter().flatten().collect()
+    let mut found: Vec<_> = join_all(looks).await.into_iter().flatten().collect();
+    found.sort_by_key(|(index, _)| *index);
+    found.into_iter().map(|(_, service)| service).collect()
 }
 
 /// How far the deployment `id` of the service is; `fresh` while answers may not show it yet.
@@ -175,7 +180,7 @@ fn step(service: &Service, id: &str, fresh: bool) -> Step {
     let (ours, primary) = (service.deployment(id), service.primary());
     if let Some(ours) = ours.filter(|ours| ours.rollout == Rollout::Failed) {
         let reason = if ours.reason.is_empty() { "no reason was given" } else { &ours.reason };
-        return failed("deployment failed", reason);
+        return failed(if ours.primary { "DeploymentFailed" } else { "RolledBack" }, reason);
     }
     if let Some(ours) = ours.filter(|ours| ours.primary) {
         return match (ours.rollout, ours.failed) {
@@ -189,9 +194,9 @@ fn step(service: &Service, id: &str, fresh: bool) -> Step {
     let told = service.events.iter().map(|event| event.message.as_str());
     let told = back.or(told.filter(|message| message.contains(id)).find(|message| message.contains("failed")));
     match told {
-        Some(reason) => failed("rolled back", reason),
+        Some(reason) => failed("RolledBack", reason),
         None if ours.is_none() && fresh => Step::Going("waiting for the deployment to be seen".to_owned()),
-        None => failed("replaced", "another deployment took the place of ours"),
+        None => failed("Replaced", "another deployment took the place of ours"),
     }
 }
 
@@ -204,9 +209,11 @@ async fn ended(run: &Run<'_>, ecs: &Ecs, followed: Followed<'_>, verdict: Verdic
     found.restarted = followed.restarted;
     if let (Verdict::Failed { .. } | Verdict::StillChanging { .. }, Some(service)) = (&found.verdict, &followed.service)
     {
-        found.details = trouble::of(ecs, followed.target, service, &followed.id).await;
+        let trouble = trouble::of(ecs, followed.target, service, &followed.id);
+        let untold = || vec!["why its tasks do not run could not be read in time".to_owned()];
+        found.details = tokio::time::timeout(LAST_LOOK, trouble).await.unwrap_or_else(|_| untold());
     }
-    finished(run.progress, &followed.row.name(), &found.verdict);
+    finished(run.progress, &followed.row.name(), &found);
     (followed.row.index, found)
 }
 
@@ -218,4 +225,67 @@ async fn given_up(run: &Run<'_>, ecs: &Ecs, followed: Followed<'_>, waited: Wait
         Waited::Over | Waited::Look => Verdict::StillChanging { outdated: false },
     };
     ended(run, ecs, followed, verdict).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::ecs::{Deployment, Event};
+
+    fn deployment(id: &str, primary: bool, rollout: Rollout, reason: &str) -> Deployment {
+        Deployment {
+            id: id.to_owned(),
+            primary,
+            task_definition: "t:1".to_owned(),
+            rollout,
+            reason: reason.to_owned(),
+            desired: 2,
+            running: 1,
+            failed: 0,
+            created: None,
+        }
+    }
+
+    fn service(deployments: Vec<Deployment>, event: &str) -> Service {
+        let events = vec![Event { at: None, message: event.to_owned() }];
+        Service { desired: 2, running: 2, deployments, controller: "ECS".to_owned(), events }
+    }
+
+    fn code(step: Step) -> String {
+        match step {
+            Step::Ended(Verdict::Failed { code, reason }) => format!("{code}: {reason}"),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn our_deployment_is_followed_by_its_id() {
+        let going = service(vec![deployment("new", true, Rollout::InProgress, "")], "");
+        assert_eq!(step(&going, "new", true), Step::Going("1 of 2 tasks run".to_owned()));
+        let mut failing = deployment("new", true, Rollout::InProgress, "");
+        failing.failed = 3;
+        assert_eq!(
+            step(&service(vec![failing], ""), "new", false),
+            Step::Going("1 of 2 tasks run, 3 failed".to_owned())
+        );
+        let done = service(vec![deployment("new", true, Rollout::Completed, "")], "");
+        assert_eq!(step(&done, "new", false), Step::Completed);
+        let failed = service(vec![deployment("new", true, Rollout::Failed, "tasks failed to start")], "");
+        assert_eq!(code(step(&failed, "new", false)), "DeploymentFailed: tasks failed to start");
+    }
+
+    #[test]
+    fn a_completed_deployment_that_is_not_ours_is_no_success() {
+        let old = || deployment("old", true, Rollout::Completed, "");
+        assert!(matches!(step(&service(vec![old()], ""), "new", true), Step::Going(_)), "not visible yet");
+        let replaced = "Replaced: another deployment took the place of ours";
+        assert_eq!(code(step(&service(vec![old()], ""), "new", false)), replaced);
+        let event = "(service s) (deployment new) deployment failed: tasks failed to start.";
+        assert_eq!(code(step(&service(vec![old()], event), "new", true)), format!("RolledBack: {event}"));
+        let back = deployment("back", true, Rollout::InProgress, "circuit breaker: rolling back to deploymentId old");
+        let rolled = service(vec![back, deployment("new", false, Rollout::Failed, "tasks failed to start")], "");
+        assert_eq!(code(step(&rolled, "new", true)), "RolledBack: tasks failed to start");
+        let other = service(vec![old(), deployment("new", false, Rollout::InProgress, "")], "");
+        assert_eq!(code(step(&other, "new", true)), replaced);
+    }
 }

@@ -10,7 +10,7 @@ use crate::pipeline::image_uri::ImageUri;
 pub async fn roll(run: &Run<'_>, row: &Row<'_>, name: &str) -> Verification {
     run.progress.started(name, "looking");
     let found = follow(run, row, name).await;
-    finished(run.progress, name, &found.verdict);
+    finished(run.progress, name, &found);
     found
 }
 
@@ -18,10 +18,10 @@ async fn follow(run: &Run<'_>, row: &Row<'_>, name: &str) -> Verification {
     let lambda = run.session.lambda();
     let mut restarted = false;
     let mut pace = Pace::new();
+    let (mut found, mut function) = look(&lambda, row, name).await;
     loop {
-        let (mut found, function) = look(&lambda, row, name).await;
         found.restarted = restarted;
-        match (&found.verdict, function) {
+        match (&found.verdict, &function) {
             // The update is under way, whether we are told of it or not.
             (Verdict::Error(error), _) if restarted && error.may_pass() => {
                 run.progress.changed(name, &format!("waiting: {error}"));
@@ -33,7 +33,7 @@ async fn follow(run: &Run<'_>, row: &Row<'_>, name: &str) -> Verification {
                     found.verdict = verdict;
                     return found;
                 }
-                match update(&lambda, row, &function).await {
+                match update(&lambda, row, function).await {
                     Ok(Updated::Begun) => {
                         (restarted, pace) = (true, Pace::new());
                         run.progress.changed(name, "updating");
@@ -50,7 +50,11 @@ async fn follow(run: &Run<'_>, row: &Row<'_>, name: &str) -> Verification {
             _ => return found,
         }
         match pace.wait(run).await {
-            Waited::Look => {}
+            Waited::Look => {
+                if let Some(seen) = run.until_stopped(look(&lambda, row, name)).await {
+                    (found, function) = seen;
+                }
+            }
             Waited::Over => return found,
             Waited::Stopped if restarted => return Verification { verdict: Verdict::NotAwaited, ..found },
             Waited::Stopped => return Verification { verdict: Verdict::Interrupted, ..found },

@@ -158,7 +158,7 @@ impl Running {
             return Verdict::RunsOther(other.clone());
         }
         match primary.rollout {
-            Rollout::Failed => Verdict::Failed { code: "FAILED".to_owned(), reason: primary.reason.clone() },
+            Rollout::Failed => Verdict::Failed { code: "DeploymentFailed".to_owned(), reason: primary.reason.clone() },
             Rollout::Completed if found.count > 0 && found.told => Verdict::Verified,
             Rollout::Completed if found.count > 0 => Verdict::DigestUnknown,
             _ if found.count > 0 => Verdict::StillChanging { outdated: false },
@@ -177,4 +177,123 @@ struct Found {
     told: bool,
     /// Whether the task definition names the wanted image by its digest.
     exact: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::aws::ecs::Container;
+    use crate::pipeline::service::Registry;
+
+    const WANTED: &str = "wanted";
+
+    fn digest(seed: &str) -> Digest {
+        Digest::of_manifest(seed)
+    }
+
+    fn at(second: i64) -> Option<Timestamp> {
+        Timestamp::from_second(second).ok()
+    }
+
+    fn row(service: &crate::pipeline::service::Service, moved: Option<Timestamp>) -> Row<'_> {
+        let repository = service.repository_in(&Registry::default());
+        Row { index: 0, service, repository, target: None, tag: "t", wanted: Some(digest(WANTED)), moved }
+    }
+
+    /// A service whose deployment began at second 100, with tasks of these deployments that run these images.
+    fn running(desired: i32, rollout: Rollout, image: &str, tasks: &[(&str, Option<&str>)]) -> Running {
+        let primary = Deployment {
+            id: "new".to_owned(),
+            primary: true,
+            task_definition: "t:1".to_owned(),
+            rollout,
+            reason: "why".to_owned(),
+            desired,
+            running: 0,
+            failed: 0,
+            created: at(100),
+        };
+        let container = |seed: &Option<&str>| Container {
+            name: "main".to_owned(),
+            digest: seed.map(digest),
+            reason: None,
+            exit_code: None,
+        };
+        let task = |(by, seed): &(&str, Option<&str>)| Task {
+            arn: String::new(),
+            started_by: (*by).to_owned(),
+            status: "RUNNING".to_owned(),
+            stopped_reason: None,
+            containers: vec![container(seed)],
+        };
+        Running {
+            service: Service {
+                desired,
+                running: 0,
+                deployments: vec![primary],
+                controller: "ECS".to_owned(),
+                events: Vec::new(),
+            },
+            images: vec![ImageOf { container: "main".to_owned(), image: format!("host.io/weco/a{image}") }],
+            tasks: tasks.iter().map(task).collect(),
+        }
+    }
+
+    fn verdict(running: &Running, moved: Option<Timestamp>) -> Verdict {
+        let service = serde_json::json!({ "name": "a", "repository": "weco/a" });
+        let service = serde_json::from_value(service).expect("a service");
+        running.judge(&row(&service, moved), &Children::default()).0
+    }
+
+    #[test]
+    fn only_tasks_of_the_newest_deployment_count() {
+        let both = [("new", Some(WANTED)), ("old", Some("other"))];
+        assert_eq!(verdict(&running(1, Rollout::Completed, ":t", &both), None), Verdict::Verified);
+        let one_differs = [("new", Some(WANTED)), ("new", Some("other"))];
+        let found = verdict(&running(2, Rollout::Completed, ":t", &one_differs), None);
+        assert_eq!(found, Verdict::RunsOther(digest("other")));
+        let untold = [("new", Some(WANTED)), ("new", None)];
+        assert_eq!(verdict(&running(2, Rollout::Completed, ":t", &untold), None), Verdict::DigestUnknown);
+        assert_eq!(
+            verdict(&running(1, Rollout::Failed, ":t", &[]), None),
+            Verdict::Failed { code: "DeploymentFailed".to_owned(), reason: "why".to_owned() }
+        );
+    }
+
+    #[test]
+    fn what_has_no_tasks_yet_is_judged_by_its_age() {
+        let starting = running(1, Rollout::InProgress, ":t", &[("old", Some("other"))]);
+        assert_eq!(verdict(&starting, at(50)), Verdict::StillChanging { outdated: false });
+        assert_eq!(verdict(&starting, at(150)), Verdict::StillChanging { outdated: true });
+        assert_eq!(verdict(&starting, None), Verdict::StillChanging { outdated: true }, "in doubt");
+        let exact = format!("@{}", digest(WANTED));
+        let exact = running(1, Rollout::InProgress, &exact, &[]);
+        assert_eq!(verdict(&exact, at(150)), Verdict::StillChanging { outdated: false }, "it names the image itself");
+        let idle = running(0, Rollout::Completed, ":t", &[]);
+        assert_eq!(verdict(&idle, at(150)), Verdict::Idle { outdated: true });
+        assert_eq!(verdict(&idle, at(50)), Verdict::Idle { outdated: false });
+        assert_eq!(verdict(&idle, None), Verdict::Idle { outdated: false });
+    }
+
+    #[test]
+    fn what_a_restart_cannot_change_is_told() {
+        let other = [("new", Some("other"))];
+        let found = verdict(&running(1, Rollout::Completed, ":u", &other), None);
+        assert_eq!(found, Verdict::NamesOtherTag("u".to_owned()));
+        let exact = format!("@{}", digest("other"));
+        let found = verdict(&running(1, Rollout::Completed, &exact, &other), None);
+        assert_eq!(found, Verdict::NamesDigest(digest("other")));
+        let same = [("new", Some(WANTED))];
+        assert_eq!(verdict(&running(1, Rollout::Completed, ":u", &same), None), Verdict::Verified, "it runs after all");
+        assert_eq!(
+            verdict(&running(1, Rollout::Completed, "b:t", &same), None),
+            Verdict::OtherRepository("host.io/weco/ab:t".to_owned())
+        );
+        let mut foreign = running(1, Rollout::Completed, ":t", &same);
+        foreign.service.deployments.clear();
+        foreign.service.controller = "CODE_DEPLOY".to_owned();
+        assert_eq!(verdict(&foreign, None), Verdict::OtherController("CODE_DEPLOY".to_owned()));
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -60,12 +61,18 @@ pub(in super::super) struct Claim {
 /// A lock that is held, and renewed in the background, until it is dropped.
 #[derive(Debug)]
 pub(in super::super) struct LeaseLock {
+    held: Arc<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
     claim: Claim,
     token: String,
     /// Whether a parent process has it, which gives it back itself.
     is_parents: bool,
     lease: Arc<Lease>,
     renewal: JoinHandle<()>,
+    is_given_back: AtomicBool,
 }
 
 /// The item of a lock as it was last seen.
@@ -91,18 +98,34 @@ impl LeaseLock {
     }
 
     pub fn permit(&self) -> Permit {
-        Permit::of(Arc::clone(&self.lease))
+        Permit::of(Arc::clone(&self.held.lease))
+    }
+
+    /// What gives it back when the process is ended by a signal. It does nothing once the lock is dropped.
+    pub fn giver_back(&self) -> impl Fn() + Send + use<> {
+        let held = Arc::downgrade(&self.held);
+        move || {
+            if let Some(held) = held.upgrade() {
+                held.give_back();
+            }
+        }
     }
 }
 
 impl Drop for LeaseLock {
     fn drop(&mut self) {
+        self.held.give_back();
+    }
+}
+
+impl Held {
+    fn give_back(&self) {
         self.renewal.abort();
         self.lease.lose();
-        if self.is_parents {
+        if self.is_parents || self.is_given_back.swap(true, Ordering::SeqCst) {
             return;
         }
-        let (claim, token) = (self.claim.clone(), std::mem::take(&mut self.token));
+        let (claim, token) = (self.claim.clone(), self.token.clone());
         let give_back = async move {
             let (key, condition) = (claim.key(), [("token", token.as_str())]);
             let delete = claim.table.delete(&claim.project, &key, Condition::Has(&condition));
@@ -129,6 +152,8 @@ impl Claim {
         let mut waiting = Waiting::new(waiting);
         let mut seen: Option<Seen> = None;
         let mut next = Next::Create;
+        let patience_with =
+            |seen: &Option<Seen>| seen.as_ref().map_or(request.patience, |seen| self.patience(request, seen));
         loop {
             let until = Until::after(&*self.clock, self.times.lease);
             let fields = self.fields(request.holder);
@@ -170,7 +195,7 @@ impl Claim {
                     }
                 }
                 // Who waits anyway can wait for the table as well.
-                Err(error) if begun.elapsed() < request.patience && may_pass(&error) => {}
+                Err(error) if begun.elapsed() < patience_with(&seen) && may_pass(&error) => {}
                 Err(error) => return Err(error.into()),
             }
             tokio::time::sleep(self.times.look_every).await;
@@ -197,7 +222,9 @@ impl Claim {
         let lease = Arc::new(lease);
         let token = fields.get("token").cloned().unwrap_or_default();
         let renewal = self.runtime.spawn(self.clone().keep(fields, token.clone(), Arc::clone(&lease)));
-        LeaseLock { claim: self, token, is_parents, lease, renewal }
+        let is_given_back = AtomicBool::new(false);
+        let held = Held { claim: self, token, is_parents, lease, renewal, is_given_back };
+        LeaseLock { held: Arc::new(held) }
     }
 
     /// Renews the lease until it is lost.

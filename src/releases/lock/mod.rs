@@ -86,6 +86,14 @@ impl From<LeaseLock> for Lock {
 }
 
 impl Lock {
+    /// What gives it back when a signal ends the process; none where the operating system does that itself.
+    pub fn giver_back(&self) -> Option<impl Fn() + Send + use<>> {
+        match &self.kind {
+            Kind::File { .. } => None,
+            Kind::Lease(lock) => Some(lock.giver_back()),
+        }
+    }
+
     /// What is to be asked before each write.
     pub fn permit(&self) -> Permit {
         match &self.kind {

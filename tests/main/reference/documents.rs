@@ -112,7 +112,7 @@ fn the_reader_of_commands_sees_them() {
     );
     assert_eq!(words(&found[1])[4], "a.b=\"c d\"");
     assert_eq!(complaint("pipelinectl new"), None);
-    for wrong in ["pipelinectl deploy", "pipelinectl new 2022-10-14 --force", "pipelinectl apply --yes"] {
+    for wrong in ["pipelinectl unload", "pipelinectl new 2022-10-14 --force", "pipelinectl apply --yes"] {
         assert!(complaint(wrong).is_some(), "{wrong}");
     }
 }
@@ -144,7 +144,7 @@ fn the_readme_shows_every_key_of_the_configuration_and_no_other() {
     let uncommented: String = block.lines().map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
     ConfigurationFile::parse(Path::new("README.md"), &uncommented).unwrap_or_else(|error| panic!("{error}"));
     for table in
-        ["", "[project]\n", "[pipeline]\n", "[aws]\n", "[terraform]\n", "[images]\n", "[live]\n", "[releases]\n"]
+        ["", "[project]\n", "[pipeline]\n", "[aws]\n", "[terraform]\n", "[images]\n", "[live]\n", "[[live.place]]\nfile = 'a'\n", "[releases]\n"]
     {
         for key in keys::<ConfigurationFile>(table) {
             let stands = uncommented.lines().any(|line| {

@@ -1,11 +1,18 @@
-//! The git program: where the checkout stands, and what commits say.
+//! The git program: where the checkout stands, what commits say, and how they follow on each other.
 
-use std::collections::BTreeMap;
+mod ancestry;
+mod fetch;
+#[cfg(test)]
+mod tests;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
+pub use fetch::{Depth, Fetched};
+
+pub use crate::pipeline::history::Commit;
 use crate::progress::Progress;
 
 /// Variables that lead git to another repository than the one of its working folder ("Git Internals - Environment
@@ -42,6 +49,12 @@ pub enum GitError {
         /// The folder.
         directory: PathBuf,
     },
+    /// The folder is not there.
+    #[error("there is no folder {}, where git was to look", directory.display())]
+    NoFolder {
+        /// The folder.
+        directory: PathBuf,
+    },
     /// A revision that git does not know.
     #[error("git knows no commit '{revision}' in {}", directory.display())]
     UnknownRevision {
@@ -62,21 +75,15 @@ pub enum GitError {
     },
 }
 
-/// What a commit says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commit {
-    /// All forty digits.
-    pub id: String,
-    /// The first line of its message.
-    pub subject: String,
-    /// The day of the commit, `2022-08-31`.
-    pub date: String,
-}
-
 impl Git {
     /// The repository that `directory` is in. Nothing is run yet.
     pub fn new(directory: &Path, progress: Arc<dyn Progress>) -> Self {
         Self { directory: directory.to_owned(), progress }
+    }
+
+    /// Where it is, for people.
+    pub fn place(&self) -> impl std::fmt::Display {
+        self.directory.display()
     }
 
     /// The commit that is checked out.
@@ -155,40 +162,6 @@ impl Git {
         Ok(self.line(&arguments)?.is_some())
     }
 
-    /// Fetches what the upstream of the current branch has. A branch without one is left alone.
-    pub fn fetch_upstream(&self) -> Result<(), GitError> {
-        let Some(branch) = self.line(&["symbolic-ref", "--quiet", "--short", "HEAD"])? else { return Ok(()) };
-        let key = format!("branch.{branch}.remote");
-        let Some(remote) = self.line(&["config", "--get", &key])? else { return Ok(()) };
-        let arguments = ["fetch", "--quiet", "--no-tags", "--end-of-options", &remote];
-        let output = self.run(&arguments)?;
-        if output.status.success() { Ok(()) } else { Err(self.failed(&arguments, &output)) }
-    }
-
-    /// What these commits say of themselves, by the name they were asked by. Those git does not know are left out.
-    pub fn describe(&self, commits: &[String]) -> Result<BTreeMap<String, Commit>, GitError> {
-        let mut known = BTreeMap::new();
-        for chunk in commits.chunks(100) {
-            let mut arguments = vec!["log", "--no-walk=unsorted", "--ignore-missing", "--format=%H%x09%cs%x09%s"];
-            arguments.extend(chunk.iter().map(String::as_str).filter(|commit| !commit.starts_with('-')));
-            if arguments.len() == 4 {
-                continue;
-            }
-            let output = self.run(&arguments)?;
-            for line in String::from_utf8_lossy(&output.stdout).lines() {
-                let mut parts = line.splitn(3, '\t');
-                let (Some(id), Some(date), Some(subject)) = (parts.next(), parts.next(), parts.next()) else {
-                    continue;
-                };
-                let found = Commit { id: id.to_owned(), subject: subject.to_owned(), date: date.to_owned() };
-                for asked in chunk.iter().filter(|asked| id.starts_with(asked.as_str())) {
-                    known.insert(asked.clone(), found.clone());
-                }
-            }
-        }
-        Ok(known)
-    }
-
     /// The version that git says it has.
     pub fn version(&self) -> Result<String, GitError> {
         Ok(self.line(&["--version"])?.unwrap_or_default().trim_start_matches("git version ").to_owned())
@@ -227,6 +200,7 @@ impl Git {
             .output()
             .map_err(|source| match source.kind() {
                 std::io::ErrorKind::NotFound if self.directory.is_dir() => GitError::NotFound,
+                std::io::ErrorKind::NotFound => GitError::NoFolder { directory: self.directory.clone() },
                 _ => GitError::Failed {
                     command: arguments.join(" "),
                     directory: self.directory.clone(),
