@@ -20,7 +20,7 @@ use crate::settings::ReleaseStore;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  pipelinectl hold live --reason \'the new parser loses authors'
+  pipelinectl hold live --reason 'the new parser loses authors'
   pipelinectl unhold live")]
 pub struct Arguments {
     /// The pipeline: its namespace, 'live', or the address of its block
