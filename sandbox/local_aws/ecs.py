@@ -6,6 +6,8 @@
 * A service that has been deleted cannot be updated (``ServiceNotActiveException``, "UpdateService", "Errors").
 """
 
+import json
+
 from moto.core.responses import ActionResult
 from moto.ecs import models, responses
 
@@ -146,7 +148,9 @@ def describe_tasks(self):
     for status in ("RUNNING", "STOPPED"):
         there.update({task["taskArn"].split("/")[-1]: task for _, task in tasks_of(self.ecs_backend, cluster, status)})
     missing = [{"arn": arn, "reason": "MISSING"} for name, arn in wanted.items() if name not in there]
-    return ActionResult({"tasks": [there[name] for name in wanted if name in there], "failures": missing})
+    # Written here, as these are the API's own names: moto looks for other spellings of each, a millisecond a task.
+    answer = {"tasks": [there[name] for name in wanted if name in there], "failures": missing}
+    return json.dumps(answer), {"Content-Type": "application/x-amz-json-1.1"}
 
 
 _list_services = responses.EC2ContainerServiceResponse.list_services
