@@ -215,7 +215,7 @@ mod tests {
             failed: 0,
             created: at(100),
         };
-        let container = |seed: &Option<&str>| Container {
+        let container = |seed: Option<&str>| Container {
             name: "main".to_owned(),
             digest: seed.map(digest),
             reason: None,
@@ -226,7 +226,7 @@ mod tests {
             started_by: (*by).to_owned(),
             status: "RUNNING".to_owned(),
             stopped_reason: None,
-            containers: vec![container(seed)],
+            containers: vec![container(*seed)],
         };
         Running {
             service: Service {

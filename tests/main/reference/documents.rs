@@ -143,9 +143,17 @@ fn the_readme_shows_every_key_of_the_configuration_and_no_other() {
     let block = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a configuration");
     let uncommented: String = block.lines().map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
     ConfigurationFile::parse(Path::new("README.md"), &uncommented).unwrap_or_else(|error| panic!("{error}"));
-    for table in
-        ["", "[project]\n", "[pipeline]\n", "[aws]\n", "[terraform]\n", "[images]\n", "[live]\n", "[[live.place]]\nfile = 'a'\n", "[releases]\n"]
-    {
+    for table in [
+        "",
+        "[project]\n",
+        "[pipeline]\n",
+        "[aws]\n",
+        "[terraform]\n",
+        "[images]\n",
+        "[live]\n",
+        "[[live.place]]\nfile = 'a'\n",
+        "[releases]\n",
+    ] {
         for key in keys::<ConfigurationFile>(table) {
             let stands = uncommented.lines().any(|line| {
                 line.starts_with(&format!("{key} "))

@@ -24,7 +24,8 @@ async fn ten_services_are_restarted_side_by_side_and_read_together() {
     let took = begun.elapsed();
     all_verified(&rows);
     assert_eq!(restarted(&rows), [true; 10]);
-    assert!(took > ROLLOUT && took < 2 * ROLLOUT, "{took:?}");
+    // Alone on the machine it takes less than twice as long as one; beside other tests, that is not sure.
+    assert!(took > ROLLOUT && took < 4 * ROLLOUT, "{took:?}");
     assert_eq!(world.count("UpdateService"), 10);
     let (services, tasks) = (world.count("DescribeServices"), world.count("DescribeTasks"));
     assert!(services < 20, "ten services a call: {services}");

@@ -1,5 +1,6 @@
 //! What runs a pipeline is restarted, awaited and verified, on the local AWS.
 
+mod drift;
 mod ecs;
 mod functions;
 mod repositories;

@@ -1,16 +1,15 @@
 //! Moves the tags and makes the services follow, as one release with one record.
 
-use std::collections::BTreeMap;
-
 use super::super::super::Outcome;
 use super::super::make_tags;
 use super::super::service_records::service_records;
 use super::super::verification::{self, Restart};
+use super::observe::LOOKED_AT;
 use super::{Deployment, HoldRule, Request, report};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
+use crate::operations::rollout::moved_since;
 use crate::operations::verify_images::{Verdict, Verification};
-use crate::pipeline::service::Repository;
 use crate::releases::{self, Hold, Lock, Permit, Record};
 
 /// Acts on what was shown. The caller has the lock.
@@ -46,6 +45,8 @@ pub fn act(context: &Context, request: &Request, deployment: &Deployment, lock: 
     report::done(context, request, deployment, &record, &rows)
 }
 
+/// The records say since when a tag names its image: a service without tasks keeps the image that it had at its last
+/// deployment, and would start that one.
 fn roll_out(
     context: &Context,
     request: &Request,
@@ -55,22 +56,19 @@ fn roll_out(
     if !request.restarts {
         return Ok(Vec::new());
     }
+    let records = context.store()?.history(Some(&request.namespace), LOOKED_AT)?;
+    let digests = deployment.release.digests();
+    let moved = moved_since(&records, &digests);
     let restart = Restart {
         namespace: &request.namespace,
         services: &request.services,
         tag: &request.tag,
-        digests: &deployment.release.plan.digests(),
-        moved: &moved(context, deployment),
+        digests: &digests,
+        moved: &moved,
         timeout: request.timeout,
         permit,
     };
     verification::restart(context, &restart)
-}
-
-/// Since when the tags name what they name, for those that this release moves.
-fn moved(context: &Context, deployment: &Deployment) -> BTreeMap<Repository, jiff::Timestamp> {
-    let since = deployment.begun.as_ref().map_or_else(|| context.clock.now(), |record| record.started);
-    deployment.release.plan.changes().map(|item| (item.repository.clone(), since)).collect()
 }
 
 fn put_hold(context: &Context, request: &Request, record: &Record) -> Result<bool, Failure> {

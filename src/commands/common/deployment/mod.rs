@@ -88,16 +88,15 @@ pub fn run(context: &Context, request: &Request) -> Outcome {
     if !ui.confirm(&show::question(request, &deployment)) {
         return Err(Failure::failed("answered no; nothing was changed"));
     }
-    let lock = match lock.take() {
-        Some(lock) => lock,
-        None => {
-            let lock = locked(context, request)?;
-            match again(context, request, &deployment)? {
-                Again::Go(now) => deployment = now,
-                Again::Stop(end) => return Ok(end),
-            }
-            lock
+    let lock = if let Some(lock) = lock.take() {
+        lock
+    } else {
+        let lock = locked(context, request)?;
+        match again(context, request, &deployment)? {
+            Again::Go(now) => deployment = now,
+            Again::Stop(end) => return Ok(end),
         }
+        lock
     };
     act::act(context, request, &deployment, &lock)
 }

@@ -8,11 +8,15 @@ use super::{Request, respect_hold, unfinished};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::resolve_images::{ImageRequest, resolve_images};
+use crate::operations::rollout::moved_since;
 use crate::operations::verify_images::{Verdict, Verification, VerifyRequest, verify_images};
 use crate::pipeline::image::Digest;
 use crate::pipeline::release::{ImageSource, Superseded, TagState};
 use crate::pipeline::service::{Repository, Service};
 use crate::releases::{Record, ServiceRecord};
+
+/// How many records are read to learn since when the tags name what they name.
+pub(super) const LOOKED_AT: usize = 50;
 
 /// What was found.
 pub enum Observed {
@@ -127,13 +131,14 @@ pub fn named_now(context: &Context, tag: &str, services: &[Service]) -> Result<V
 
 fn look(context: &Context, request: &Request, release: &Release) -> Result<Vec<Verification>, Failure> {
     let digests = release.plan.digests();
+    let records = context.store()?.history(Some(&request.namespace), LOOKED_AT)?;
     let verify = VerifyRequest {
         namespace: &request.namespace,
         services: &request.services,
         registry: &context.settings.ecr,
         tag: &request.tag,
         digests: &digests,
-        moved: &BTreeMap::new(),
+        moved: &moved_since(&records, &digests),
         wait: Duration::ZERO,
     };
     context.wait(verify_images(context.session()?, &verify, &*context.ui.reading()))
