@@ -1,6 +1,8 @@
 //! A table of DynamoDB whose items have two string keys, `project` and `item`, and fields that are strings.
 
-use std::collections::{BTreeMap, HashMap};
+mod attributes;
+
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 
@@ -10,6 +12,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnValuesOnConditi
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::time::sleep;
 
+use attributes::{ITEM, PROJECT, expression, keys, read, written};
+
 use super::error::AwsError;
 use super::place::Place;
 use super::retry::{ATTEMPTS, pause};
@@ -18,9 +22,6 @@ use super::retry::{ATTEMPTS, pause};
 pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long one call may take with all its attempts.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(20);
-
-const PROJECT: &str = "project";
-const ITEM: &str = "item";
 
 /// A table.
 #[derive(Debug, Clone)]
@@ -245,47 +246,4 @@ fn was_in_the_way(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> bo
         && codes
             .iter()
             .all(|code| ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"].contains(code))
-}
-
-type Attributes = HashMap<String, AttributeValue>;
-
-fn keys(project: &str, key: &str) -> Attributes {
-    let text = |value: &str| AttributeValue::S(value.to_owned());
-    [(PROJECT.to_owned(), text(project)), (ITEM.to_owned(), text(key))].into()
-}
-
-fn written(project: &str, item: &Item) -> Attributes {
-    let fields = item.fields.iter().map(|(name, value)| (name.clone(), AttributeValue::S(value.clone())));
-    keys(project, &item.key).into_iter().chain(fields).collect()
-}
-
-fn read(attributes: Attributes) -> Item {
-    let mut item = Item::default();
-    for (name, value) in attributes {
-        match value {
-            AttributeValue::S(key) if name == ITEM => item.key = key,
-            AttributeValue::S(value) if name != PROJECT => drop(item.fields.insert(name, value)),
-            _ => {}
-        }
-    }
-    item
-}
-
-type Expression = (Option<String>, Option<HashMap<String, String>>, Option<Attributes>);
-
-fn expression(condition: Condition<'_>) -> Expression {
-    let name = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    match condition {
-        Condition::Always => (None, None, None),
-        Condition::Absent => (Some("attribute_not_exists(#item)".to_owned()), Some([name("#item", ITEM)].into()), None),
-        Condition::Has(fields) => {
-            let equal: Vec<String> = (0..fields.len()).map(|index| format!("#f{index} = :f{index}")).collect();
-            let names = fields.iter().enumerate().map(|(index, (field, _))| name(&format!("#f{index}"), field));
-            let values = fields
-                .iter()
-                .enumerate()
-                .map(|(index, (_, value))| (format!(":f{index}"), AttributeValue::S((*value).to_owned())));
-            (Some(equal.join(" AND ")), Some(names.collect()), Some(values.collect()))
-        }
-    }
 }

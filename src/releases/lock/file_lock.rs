@@ -19,7 +19,7 @@ const NAMELESS: Duration = Duration::from_secs(5);
 
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
-pub(in super::super) struct FileLock {
+pub struct FileLock {
     /// None where a parent process holds it for us.
     file: Option<File>,
 }
@@ -80,7 +80,7 @@ impl Drop for FileLock {
 }
 
 /// Who has the lock of `path`, if somebody has it.
-pub(in super::super) fn holder_of(path: &Path) -> Result<Option<Holder>, ReleaseError> {
+pub fn holder_of(path: &Path) -> Result<Option<Holder>, ReleaseError> {
     let mut file = match OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

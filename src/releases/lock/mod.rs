@@ -1,8 +1,10 @@
 //! One lock for each pipeline.
 
+mod claim;
 mod file_lock;
 mod lease_lock;
 mod permit;
+mod taking;
 
 use std::fmt;
 use std::time::Duration;
@@ -10,9 +12,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(super) use claim::Claim;
+pub use claim::Times;
 pub(super) use file_lock::{FileLock, holder_of};
-pub use lease_lock::Times;
-pub(super) use lease_lock::{Claim, LeaseLock};
+pub(super) use lease_lock::LeaseLock;
 pub use permit::Permit;
 
 /// Who has a lock.
