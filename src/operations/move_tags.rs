@@ -151,9 +151,13 @@ impl Job<'_> {
         &self.tag_move.repository.name
     }
 
-    /// Why nothing may be written any more.
-    fn not_permitted(&self) -> Option<String> {
-        self.permit.check().err().map(|error| error.to_string())
+    fn is_permitted(&self) -> bool {
+        self.permit.check().is_ok()
+    }
+
+    /// Why nothing might be written a moment ago; by now the lock may have been renewed.
+    fn why_not_permitted(&self) -> String {
+        self.permit.check().err().map_or_else(|| "the lock was about to end".to_owned(), |error| error.to_string())
     }
 
     async fn give(&self, failed: &AtomicBool) -> MoveOutcome {
@@ -165,7 +169,7 @@ impl Job<'_> {
         }
         let (name, tag, progress) = (self.name(), self.tag, self.progress);
         progress.started(name, "tagging");
-        let may = || !failed.load(Ordering::Relaxed) && self.permit.check().is_ok();
+        let may = || !failed.load(Ordering::Relaxed) && self.is_permitted();
         match self.ecr.put_tag(name, tag, &self.tag_move.after.image, &may).await {
             Ok(Put::Made) => {
                 progress.finished(name, Outcome::Done, &format!("tagged {tag}"));
@@ -175,17 +179,16 @@ impl Job<'_> {
                 progress.finished(name, Outcome::Skipped, &format!("has {tag} already"));
                 MoveOutcome::AlreadyThere
             }
-            Ok(Put::Stopped) => match self.not_permitted() {
-                Some(why) => {
-                    failed.store(true, Ordering::Relaxed);
-                    progress.finished(name, Outcome::Failed, &why);
-                    MoveOutcome::NotPermitted(why)
-                }
-                None => {
-                    progress.finished(name, Outcome::Skipped, "not tagged");
-                    MoveOutcome::NotTried
-                }
-            },
+            Ok(Put::Stopped) if failed.load(Ordering::Relaxed) => {
+                progress.finished(name, Outcome::Skipped, "not tagged");
+                MoveOutcome::NotTried
+            }
+            Ok(Put::Stopped) => {
+                failed.store(true, Ordering::Relaxed);
+                let why = self.why_not_permitted();
+                progress.finished(name, Outcome::Failed, &why);
+                MoveOutcome::NotPermitted(why)
+            }
             Err(error) => {
                 failed.store(true, Ordering::Relaxed);
                 progress.finished(name, Outcome::Failed, &error.to_string());
@@ -235,16 +238,15 @@ impl Job<'_> {
             return Ok(Some(StayReason::MovedSince(named)));
         }
         if let Some(before) = &self.tag_move.before {
-            let put = ecr.put_tag(name, tag, before, &|| self.permit.check().is_ok()).await?;
-            let stopped = (put == Put::Stopped).then(|| self.not_permitted()).flatten();
-            return Ok(stopped.map(StayReason::NotPermitted));
+            let put = ecr.put_tag(name, tag, before, &|| self.is_permitted()).await?;
+            return Ok((put == Put::Stopped).then(|| StayReason::NotPermitted(self.why_not_permitted())));
         }
         let details = ecr.details(name, &[ImageName::Digest(ours.clone())]).await?.pop().flatten();
         if !details.is_some_and(|details| details.tags.iter().any(|other| other != tag)) {
             return Ok(Some(StayReason::OnlyTag));
         }
-        if let Some(why) = self.not_permitted() {
-            return Ok(Some(StayReason::NotPermitted(why)));
+        if !self.is_permitted() {
+            return Ok(Some(StayReason::NotPermitted(self.why_not_permitted())));
         }
         ecr.delete_tag(name, tag).await?;
         Ok(None)

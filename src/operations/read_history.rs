@@ -97,7 +97,11 @@ impl Sources {
                 Ok(Fetched::NoRemote) => {
                     folder.not_fetched.push(format!("there is no remote to fetch {} from", self.main_branch));
                 }
-                Err(error) => folder.not_fetched.push(format!("{} could not be fetched: {error}", self.main_branch)),
+                Err(GitError::Failed { message, .. }) => {
+                    folder.not_fetched.push(format!("{} could not be fetched: {message}", self.main_branch));
+                }
+                // Reading says it, too.
+                Err(_) => {}
             }
         }
         deeper
@@ -132,7 +136,9 @@ impl Folder {
         let tips: BTreeSet<&str> = known.chain(history.main.as_deref()).collect();
         history.graph = self.git.graph(&tips.into_iter().collect::<Vec<_>>())?;
         if history.graph.is_shallow() {
-            history.limits.push(format!("{} is a shallow clone, which lacks older commits", self.git.place()));
+            let place = self.git.place();
+            let advice = "'git fetch --unshallow' brings them";
+            history.limits.push(format!("{place} is a shallow clone, which lacks older commits; {advice}"));
         }
         Ok(())
     }

@@ -199,11 +199,17 @@ async fn other_source(
     wanted: &ImageName,
 ) -> Result<Source, AwsError> {
     let asked = wanted.to_string();
-    // Only a suggestion: without the permission to list there is none.
-    let tags = ecr.tags(repository).await.unwrap_or_default();
+    // Only a help: without the permission to list there is none.
+    let tags = match as_commit(request.source, wanted) {
+        Some(_) => ecr.every_tag(repository).await,
+        None => ecr.tags(repository).await,
+    };
+    let tags = tags.unwrap_or_default();
     if let Some(commit) = as_commit(request.source, wanted) {
-        let begins = |tag: &&String| request.commits.commit_in(tag).is_some_and(|long| long.starts_with(commit));
-        let candidates: Vec<&String> = tags.keys().filter(begins).collect();
+        // Either of them may be abbreviated.
+        let alike = |other: &str| other.starts_with(commit) || commit.starts_with(other);
+        let names_it = |tag: &&String| request.commits.commit_in(tag).is_some_and(alike);
+        let candidates: Vec<&String> = tags.keys().filter(names_it).collect();
         let images: BTreeSet<_> = candidates.iter().map(|tag| &tags[*tag]).collect();
         match (images.len(), candidates.first()) {
             (1, Some(tag)) => {

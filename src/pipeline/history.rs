@@ -70,7 +70,7 @@ impl fmt::Display for BuiltFrom {
         match self {
             Self::Commit(commit) => commit.fmt(formatter),
             Self::Unknown(id) => write!(formatter, "{} (git does not know it)", short(id)),
-            Self::Untagged => formatter.write_str("no commit tag"),
+            Self::Untagged => formatter.write_str("an image without a commit tag"),
         }
     }
 }

@@ -51,28 +51,36 @@ fn making(plan: &TagPlan, width: usize) -> String {
 
 /// A release in which tags move: from which commit to which, and where they stand to each other.
 fn moving(plan: &TagPlan, width: usize) -> String {
-    // Mark, both short commits and days, the arrow and the order, and what stands between them.
-    let others = 2 + longest(&plan.moves) + 2 + 2 * (8 + 1 + 10 + 1 + 2) + 2 + 18;
+    let widest = plan.moves.iter().map(|item| order(item).chars().count()).max().unwrap_or_default();
+    // Mark, both short commits, the arrow, the order, and what stands between them.
+    let others = 2 + longest(&plan.moves) + 2 + 2 * (8 + 1 + 2) + 2 + widest;
     let room = (width.saturating_sub(others) / 2).max(SUBJECT);
     let rows: Vec<Vec<String>> = plan
         .moves
         .iter()
         .map(|item| {
-            let before = item.before_commit.as_ref().map(|before| commit(before, room));
-            let (before, after, order) = match &item.action {
-                TagAction::Create => (paint::faint("no tag"), commit(&item.after_commit, room), "new tag".to_owned()),
-                TagAction::Move => (
-                    before.unwrap_or_default(),
-                    commit(&item.after_commit, room),
-                    item.relation.map_or_else(String::new, order),
-                ),
-                TagAction::Keep { .. } => (before.unwrap_or_default(), String::new(), paint::faint("stays")),
+            let before = item.before_commit.as_ref().map(|before| undated(before, room));
+            let before = before.unwrap_or_else(|| paint::faint("no tag"));
+            let after = item.is_change().then(|| format!("→ {}", undated(&item.after_commit, room)));
+            let order = match item.relation {
+                None | Some(Relation::Same | Relation::Ahead(_)) => order(item),
+                Some(Relation::Behind(_) | Relation::Diverged { .. } | Relation::Unknown) => {
+                    paint::warning(&order(item))
+                }
             };
-            let after = if after.is_empty() { after } else { format!("→ {after}") };
-            vec![marked(item), before, after, order]
+            vec![marked(item), before, after.unwrap_or_default(), order]
         })
         .collect();
     table(&["  REPOSITORY", "FROM", "  TO", "ORDER"], &rows)
+}
+
+fn order(item: &TagMove) -> String {
+    match (&item.action, item.relation) {
+        (TagAction::Create, _) => "new tag".to_owned(),
+        (TagAction::Move, Some(relation)) => relation.to_string(),
+        (TagAction::Move, None) => String::new(),
+        (TagAction::Keep { .. }, _) => "stays".to_owned(),
+    }
 }
 
 fn marked(item: &TagMove) -> String {
@@ -84,13 +92,6 @@ fn marked(item: &TagMove) -> String {
     format!("{mark} {}", item.repository.name)
 }
 
-fn order(relation: Relation) -> String {
-    match relation {
-        Relation::Same | Relation::Ahead(_) => relation.to_string(),
-        Relation::Behind(_) | Relation::Diverged { .. } | Relation::Unknown => paint::warning(&relation.to_string()),
-    }
-}
-
 fn longest<'a>(moves: impl IntoIterator<Item = &'a TagMove>) -> usize {
     moves.into_iter().map(|item| item.repository.name.chars().count()).max().unwrap_or_default()
 }
@@ -99,6 +100,14 @@ fn longest<'a>(moves: impl IntoIterator<Item = &'a TagMove>) -> usize {
 fn commit(built_from: &BuiltFrom, room: usize) -> String {
     match built_from {
         BuiltFrom::Commit(commit) => format!("{} {} {}", commit.short(), commit.date, cut(&commit.subject, room)),
+        BuiltFrom::Unknown(_) | BuiltFrom::Untagged => undated(built_from, room),
+    }
+}
+
+/// The same without the day.
+fn undated(built_from: &BuiltFrom, room: usize) -> String {
+    match built_from {
+        BuiltFrom::Commit(commit) => format!("{} {}", commit.short(), cut(&commit.subject, room)),
         BuiltFrom::Unknown(id) => short(id).to_owned(),
         BuiltFrom::Untagged => paint::faint("no commit tag"),
     }

@@ -18,6 +18,7 @@ mod list;
 mod live;
 mod locks;
 mod new;
+mod order;
 mod plan;
 mod reference;
 mod rollout;

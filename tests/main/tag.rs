@@ -78,11 +78,26 @@ fn images_come_from_another_tag_a_commit_or_another_pipeline() {
 }
 
 #[test]
-fn an_abbreviated_commit_is_found_where_git_knows_nothing() {
+fn where_git_knows_nothing_an_abbreviated_commit_is_found_and_has_to_be_allowed() {
     let estate = small();
     let older = estate.commits()[2].clone();
     fs::remove_dir_all(estate.file(".git")).expect("removed");
-    run(&estate, &["tag", TAG, "--yes", "--ref", &older.id[..9]]).ends_with(0);
+    let command = ["tag", TAG, "--yes", "--ref", &older.id[..9]];
+    let refused = run(&estate, &command);
+    assert_eq!(digests(&estate, TAG), [None, None]);
+    insta::assert_snapshot!(shown(&estate, &refused), @r"
+    exit code 3
+    --- stdout
+    --- stderr
+    Reading 2 services' repositories …
+    error: 2 of 2 repositories cannot be tagged 2022-10-14
+      weco/concepts_ingestor, weco/concepts_aggregator: the image was built from commit [COMMIT 2], which git does not know
+      git: [FOLDER] is in no git repository
+      git: there is no remote to fetch origin/main from
+    hint: nothing was changed
+    hint: fetch that commit, or name its repository (git below [images] in pipelinectl.toml); if it is meant to run all the same, use --allow-unknown-commit
+    ");
+    run(&estate, &[&command[..], &["--allow-unknown-commit"]].concat()).ends_with(0);
     assert_eq!(digests(&estate, TAG), digests(&estate, &older.tag()));
 }
 
@@ -186,7 +201,10 @@ fn an_image_index_for_a_lambda_function_is_told_before_any_tag_is_made() {
     aws(&estate)
         .seed_image("weco/concepts_aggregator", "built by buildx", Kind::OciIndex, &["buildx"])
         .expect("seeded");
-    aws(&estate).seed_image("weco/concepts_ingestor", "built by buildx", Kind::OciIndex, &["buildx"]).expect("seeded");
+    let commit = estate.commits()[3].tag();
+    aws(&estate)
+        .seed_image("weco/concepts_ingestor", "built by buildx", Kind::OciIndex, &["buildx", &commit])
+        .expect("seeded");
     insta::assert_snapshot!(shown(&estate, &run(&estate, &["tag", TAG, "--yes", "--source-tag", "buildx"])), @r"
     exit code 1
     --- stdout

@@ -21,6 +21,9 @@ use crate::releases::Record;
 use crate::settings::{FILE_NAME, Settings};
 use crate::ui::tags;
 
+/// How many releases of a pipeline are looked through for the commit of an image that lost its commit tag.
+const REMEMBERED: usize = 20;
+
 /// Which images a pipeline is to run.
 #[derive(Debug, Clone, Args)]
 pub struct SourceArguments {
@@ -184,7 +187,8 @@ pub fn observe(context: &Context, request: &ReleaseRequest<'_>) -> Result<Observ
 fn look(context: &Context, request: &ReleaseRequest<'_>) -> Result<(Identity, Result<Decision, Refusal>), Failure> {
     require_services(&context.settings)?;
     let mut sources = sources(context, request.services);
-    let (identity, states) = read(context, request, &mut sources)?;
+    let (identity, mut states) = read(context, request, &mut sources)?;
+    remember(context, request.namespace, &mut states);
     let asked = match request.source {
         ImageSource::Commit(commit) => Some(commit.as_str()),
         ImageSource::Tag(_) => None,
@@ -206,7 +210,33 @@ fn look(context: &Context, request: &ReleaseRequest<'_>) -> Result<(Identity, Re
             break;
         }
     }
-    Ok((identity, moves(&goal, &states, &histories)))
+    let decision = moves(&goal, &states, &histories).map_err(|mut refusal| {
+        if !request.fetch && !refusal.to_fetch().is_empty() {
+            refusal.limits.push("nothing was fetched, as --no-fetch says".to_owned());
+        }
+        refusal
+    });
+    Ok((identity, decision))
+}
+
+/// An image whose commit tag went to a rebuild has none any more: what it was built from stands in the record of the
+/// release that brought it.
+fn remember(context: &Context, namespace: &Namespace, states: &mut [TagState]) {
+    let nameless = |state: &&mut TagState| state.current.as_ref().is_some_and(|image| image.commits.is_empty());
+    let mut nameless: Vec<&mut TagState> = states.iter_mut().filter(nameless).collect();
+    if nameless.is_empty() {
+        return;
+    }
+    // It is no more than a help: without records, the commit is not known.
+    let records = context.store().and_then(|store| Ok(store.history(Some(namespace), REMEMBERED)?)).unwrap_or_default();
+    for state in &mut nameless {
+        let Some(current) = &mut state.current else { continue };
+        let services = records.iter().flat_map(|record| &record.services);
+        let mut brought = services
+            .filter(|service| service.repository == state.repository)
+            .filter(|service| service.digest_after.as_ref() == Some(&current.image.digest));
+        current.commits.extend(brought.find_map(|service| service.commit_after.clone()));
+    }
 }
 
 /// Whether any tag would be made or moved, so that it matters which commit is newer.

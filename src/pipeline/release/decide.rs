@@ -77,7 +77,7 @@ fn overtaken(problem: &Problem) -> Option<Overtaken> {
 
 fn decide(goal: &Goal<'_>, state: &TagState, history: &History) -> Result<TagMove, Vec<Problem>> {
     let repository = state.repository.clone();
-    let (action, after) = action(goal.policy.kind, state).map_err(|problem| vec![problem])?;
+    let (action, after) = action(goal.policy.kind, state).map_err(|problem| vec![*problem])?;
     let Image { digest, kind, .. } = &after.image;
     if state.feeds_lambda && kind.is_index() {
         let (services, digest) = (state.services.clone(), digest.clone());
@@ -112,9 +112,9 @@ fn decide(goal: &Goal<'_>, state: &TagState, history: &History) -> Result<TagMov
 }
 
 /// What would be done with the tag, and the image that it names afterwards.
-fn action(kind: PolicyKind, state: &TagState) -> Result<(TagAction, &ReleaseImage), Problem> {
+fn action(kind: PolicyKind, state: &TagState) -> Result<(TagAction, &ReleaseImage), Box<Problem>> {
     let repository = state.repository.clone();
-    let found = match (&state.current, &state.source) {
+    let problem = match (&state.current, &state.source) {
         (Some(current), source) if kind == PolicyKind::Create => {
             let other = match source {
                 Source::Found(found) if found.image.digest != current.image.digest => Some(found.image.digest.clone()),
@@ -122,25 +122,21 @@ fn action(kind: PolicyKind, state: &TagState) -> Result<(TagAction, &ReleaseImag
             };
             return Ok((TagAction::Keep { source: other }, current));
         }
-        (_, Source::Found(found)) => found,
+        (None, Source::Found(found)) => return Ok((TagAction::Create, found)),
+        (Some(current), Source::Found(found)) if current.image.digest == found.image.digest => {
+            return Ok((TagAction::Keep { source: None }, found));
+        }
+        (Some(_), Source::Found(found)) => return Ok((TagAction::Move, found)),
         (_, Source::Missing { asked, nearest }) => {
-            return Err(Problem::ImageMissing { repository, asked: asked.clone(), nearest: nearest.clone() });
+            Problem::ImageMissing { repository, asked: asked.clone(), nearest: nearest.clone() }
         }
-        (_, Source::NoneUpTo { commit }) => return Err(Problem::NoneUpTo { repository, commit: commit.clone() }),
+        (_, Source::NoneUpTo { commit }) => Problem::NoneUpTo { repository, commit: commit.clone() },
         (_, Source::Ambiguous { asked, candidates }) => {
-            let (asked, candidates) = (asked.clone(), candidates.clone());
-            return Err(Problem::CommitAmbiguous { repository, asked, candidates });
+            Problem::CommitAmbiguous { repository, asked: asked.clone(), candidates: candidates.clone() }
         }
-        (_, Source::NoRepository { nearest }) => {
-            return Err(Problem::RepositoryMissing { repository, nearest: nearest.clone() });
-        }
+        (_, Source::NoRepository { nearest }) => Problem::RepositoryMissing { repository, nearest: nearest.clone() },
     };
-    let action = match &state.current {
-        None => TagAction::Create,
-        Some(current) if current.image.digest == found.image.digest => TagAction::Keep { source: None },
-        Some(_) => TagAction::Move,
-    };
-    Ok((action, found))
+    Err(Box::new(problem))
 }
 
 /// Judges where an image comes from, and whether it is newer than the one before. What stays is not judged.

@@ -175,11 +175,14 @@ pub struct Refusal {
 impl Refusal {
     /// The repositories with a problem that might be none if git knew more of their commits.
     pub fn to_fetch(&self) -> BTreeSet<&Repository> {
-        let place = |problem| match problem {
-            &Problem::Guarded { ref repository, ref guard } if guard.may_pass_after_fetch() => Some(repository),
-            _ => None,
-        };
-        self.problems.iter().filter_map(place).collect()
+        let mut places = BTreeSet::new();
+        for problem in &self.problems {
+            match problem {
+                Problem::Guarded { repository, guard } if guard.may_pass_after_fetch() => places.insert(repository),
+                _ => false,
+            };
+        }
+        places
     }
 
     fn places(&self) -> BTreeSet<&Repository> {

@@ -44,7 +44,7 @@ fn repositories_may_be_in_another_account_and_region() {
     for service in estate.services() {
         let name = format!("weco/{service}");
         registry.create_repository(&name).expect("a repository");
-        registry.seed_image(&name, service, Kind::Docker, &["latest", "ref.0123456789"]).expect("an image");
+        registry.seed_image(&name, service, Kind::Docker, &["latest", &estate.commits()[3].tag()]).expect("an image");
     }
     let place =
         format!("\n[aws.ecr]\naccount_id = \"{}\"\nregion = \"us-east-1\"\n\n[images]\n", registry.account_id());

@@ -130,22 +130,23 @@ fn the_only_tag_of_an_image_is_not_put_back() {
     let (lonely, denied) = ("weco/concepts_ingestor", "weco/concepts_recorder");
     let aws = aws_of(&estate);
     let image = aws.seed_image(lonely, "without a commit", Kind::Docker, &["latest"]).expect("an image");
+    let command = ["new", NEW, "--yes", "--allow-unknown-commit"];
     // The first run is killed before it has made a tag; then `latest` moves on.
     throttle(&estate, &estate.repositories());
-    let mut first = start(&estate, &["new", NEW, "--yes"]);
+    let mut first = start(&estate, &command);
     first.until("the first request", || calls(&estate, "PutImage") > 0).kill();
     aws.seed_image(lonely, "later", Kind::Docker, &["latest"]).expect("an image");
     assert_eq!(aws.image(lonely, &image.digest).expect("an answer").expect("the image").tags, Vec::<String>::new());
 
     aws.set(&Switches::new().faults(vec![Fault::always("PutImage", "AccessDeniedException").on(denied)])).expect("set");
-    run(&estate, &["new", NEW, "--yes"])
+    run(&estate, &command)
         .ends_with(1)
         .says("weco/concepts_ingestor: 2022-10-14 stays, it is the image's only tag")
         .says("weco/concepts_recorder: no permission for ecr:PutImage")
         .does_not_say("up to 5 repositories");
     assert_eq!(tags_made(&estate), 1);
     no_faults(&estate);
-    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    run(&estate, &command).ends_with(0);
     let made = aws.tagged(lonely, NEW).expect("an answer").expect("the tag");
     assert_eq!((tags_made(&estate), made.digest), (5, image.digest));
 }

@@ -205,7 +205,7 @@ fn interrupted_while_tags_are_made_it_makes_them_all_and_applies_nothing() {
     let mut first = start(&estate, &["new", NEW, "--yes"]);
     first.until("the third tag", || tags_made(&estate) == 3).interrupt();
     no_faults(&estate);
-    first.end().ends_with(130).says("interrupted after the tags were made; nothing was applied").says("what stands");
+    first.end().ends_with(130).says("interrupted after the tags were made; nothing else was done").says("what stands");
     assert_eq!((tags_made(&estate), made(&estate)), (5, 0));
     completes(&estate, 6);
 }

@@ -190,7 +190,8 @@ fn the_report_is_one_json_document() {
     {
         let expected = json!({
             "repository": format!("weco/{service}"), "services": [service], "digest": digest, "created": true,
-            "commit": commit.id, "subject": commit.subject,
+            "action": "create", "commit": commit.id, "subject": commit.subject, "date": "2022-09-01", "before": null,
+            "order": null, "older_than_asked": null, "allowed": [],
         });
         assert_eq!(*row, expected);
     }
