@@ -118,8 +118,12 @@ fn dispatch(cli: &Cli, matches: &ArgMatches, ui: Ui, environment: Environment) -
         Command::Plan(arguments) => commands::plan::run(arguments, &context),
         Command::Apply(arguments) => commands::apply::run(arguments, &context),
         Command::Live(arguments) => commands::live::run(arguments, &context),
+        Command::Status(arguments) => commands::status::run(arguments, &context),
+        Command::Images(arguments) => commands::images::run(arguments, &context),
         Command::List(arguments) => commands::list::run(arguments, &context),
         Command::Check(arguments) => commands::check::run(arguments, &context),
+        Command::History(arguments) => commands::history::run(arguments, &context),
+        Command::Show(arguments) => commands::show::run(arguments, &context),
         Command::Doctor(arguments) => commands::doctor::run(arguments, &context),
         Command::Completions(_) | Command::Man(_) => Ok(commands::End::Done),
     };

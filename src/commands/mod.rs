@@ -6,7 +6,9 @@ pub mod common;
 pub mod completions;
 pub mod deploy;
 pub mod doctor;
+pub mod history;
 pub mod hold;
+pub mod images;
 pub mod list;
 pub mod live;
 pub mod man;
@@ -15,6 +17,8 @@ pub mod notify;
 pub mod plan;
 pub mod retag;
 pub mod rollback;
+pub mod show;
+pub mod status;
 pub mod tag;
 pub mod unhold;
 

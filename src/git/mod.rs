@@ -2,6 +2,7 @@
 
 mod ancestry;
 mod fetch;
+mod places;
 #[cfg(test)]
 mod tests;
 

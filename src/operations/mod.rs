@@ -4,6 +4,8 @@ pub mod fingerprint;
 pub mod move_tags;
 pub mod read_estate;
 pub mod read_history;
+pub mod read_images;
+pub mod read_status;
 pub mod resolve_images;
 pub mod rollout;
 pub mod terraform_run;

@@ -15,7 +15,7 @@ use crate::pipeline::service::{Registry, Repository, Service};
 use crate::progress::{Outcome, Progress};
 
 /// How many repositories are read at once. ECR allows thousands of reads a second; this bounds the connections.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 /// How many similar names are suggested.
 const SUGGESTIONS: usize = 3;
 
@@ -83,7 +83,7 @@ pub async fn resolve_images(
 }
 
 /// Every repository once, with the services that run its images, in the order of the services.
-fn repositories<'a>(services: &'a [Service], registry: &Registry) -> Vec<(Repository, Vec<&'a Service>)> {
+pub(super) fn repositories<'a>(services: &'a [Service], registry: &Registry) -> Vec<(Repository, Vec<&'a Service>)> {
     let mut repositories: Vec<(Repository, Vec<&Service>)> = Vec::new();
     for service in services {
         let repository = service.repository_in(registry);

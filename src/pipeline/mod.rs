@@ -1,5 +1,6 @@
 //! Nouns and decisions, without any input or output.
 
+pub mod catalogue;
 pub mod estate;
 pub mod history;
 pub mod image;

@@ -2,6 +2,7 @@
 
 mod address;
 mod allow;
+mod applied;
 mod apply;
 mod child;
 mod classify;
@@ -32,6 +33,7 @@ mod version;
 
 pub use address::{Address, AddressError};
 pub use allow::{Action, Allow, AllowError};
+pub use applied::AppliedImages;
 pub use apply::{Applied, Ending, Step};
 pub use contents::{Change, Check, Deferred, Drift, Effect, Invocation, OutputChange, Plan};
 pub use diagnostic::{Diagnostic, Place};

@@ -67,7 +67,7 @@ impl Program {
 }
 
 /// A wrapper script may talk before terraform does: the plan begins at the first line with a brace.
-fn skip_talk(reader: &mut impl BufRead) -> io::Result<()> {
+pub(super) fn skip_talk(reader: &mut impl BufRead) -> io::Result<()> {
     while reader.fill_buf()?.first().is_some_and(|byte| *byte != b'{') {
         reader.skip_until(b'\n')?;
     }

@@ -1,5 +1,6 @@
 //! The only writer to the terminal. Standard output is the result; standard error is the talk.
 
+pub mod catalogue;
 pub mod diff;
 pub mod paint;
 pub mod plan;

@@ -19,6 +19,29 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
+/// How many columns of the terminal such a table takes, what follows its last column included.
+pub fn width(headings: &[&str], rows: &[Vec<String>]) -> usize {
+    let wide = |(column, heading): (usize, &&str)| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| characters(cell));
+        cells.chain([heading.len()]).max().unwrap_or_default() + 2
+    };
+    headings.iter().enumerate().map(wide).sum()
+}
+
+/// The text, or its beginning where it is longer than `length`.
+pub fn cut(text: &str, length: usize) -> String {
+    if text.chars().count() <= length {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(length.saturating_sub(1)).collect();
+    format!("{}…", start.trim_end())
+}
+
+/// Without its colours.
+fn characters(cell: &str) -> usize {
+    anstream::adapter::strip_str(cell).to_string().chars().count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

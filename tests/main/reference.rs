@@ -116,6 +116,10 @@ fn schemas() -> Vec<(&'static str, Value)> {
         schema::<commands::apply::Report>("apply"),
         schema::<commands::live::Report>("live"),
         schema::<commands::list::Report>("list"),
+        schema::<commands::status::Report>("status"),
+        schema::<commands::images::Report>("images"),
+        schema::<commands::history::Report>("history"),
+        schema::<commands::show::Report>("show"),
         schema::<commands::check::Report>("check"),
         schema::<commands::doctor::Report>("doctor"),
     ]
@@ -141,7 +145,11 @@ fn what_is_printed_has_the_fields_of_its_schema() {
         ("new", printed(&["new", "2022-10-14", "--dry-run"])),
         ("tag", printed(&["tag", "2022-10-14", "--dry-run"])),
         ("plan", printed(&["plan", "live"])),
+        ("live", printed(&["live"])),
         ("list", printed(&["list"])),
+        ("status", printed(&["status"])),
+        ("images", printed(&["images"])),
+        ("history", printed(&["history"])),
         ("check", printed(&["check"])),
         ("doctor", printed(&["doctor"])),
     ];

@@ -1,10 +1,12 @@
 //! Steps that several commands share.
 
+pub mod commits;
 pub mod deployment;
 pub mod estate;
 pub mod live;
 pub mod lock;
 pub mod make_tags;
+pub mod records;
 pub mod release;
 pub mod selection;
 pub mod service_records;
