@@ -8,8 +8,6 @@ use super::common::{estate, target};
 use super::{End, Outcome};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::pipeline::Namespace;
-use crate::pipeline::nearest::nearest;
 use crate::releases::Hold;
 use crate::settings::ReleaseStore;
 
@@ -58,7 +56,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if reason.is_empty() {
         return Err(Failure::usage("a hold needs a reason").hint("tell it with --reason TEXT"));
     }
-    require_pipeline(context, &namespace)?;
+    // A hold on a name that was mistyped would keep nobody away.
+    estate::require(context, &namespace)?;
     let store = context.store()?;
     let before = store.hold(&namespace)?;
     let at_work = store.holder(&namespace)?.map(|holder| holder.to_string());
@@ -105,19 +104,4 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
 pub(super) fn described(hold: &Hold) -> String {
     let since = hold.since.strftime("%F %T UTC");
     format!("by {} since {since}: {}", hold.by, hold.reason)
-}
-
-/// A hold on a name that was mistyped would keep nobody away.
-fn require_pipeline(context: &Context, namespace: &Namespace) -> Result<(), Failure> {
-    let estate = estate::read(context)?;
-    if estate.find(namespace).is_some() {
-        return Ok(());
-    }
-    let failure = Failure::usage(format!("there is no pipeline {namespace} in the estate"));
-    let names = estate.pipelines.iter().map(|pipeline| pipeline.namespace.as_str());
-    Err(match nearest(namespace.as_str(), names) {
-        Some(nearest) => failure.hint(format!("did you mean '{nearest}'?")),
-        None => failure,
-    }
-    .hint("'pipelinectl list' shows the pipelines of this checkout; it may be behind its upstream"))
 }

@@ -187,6 +187,7 @@ fn snapshot(record: &Record) -> Snapshot {
     Snapshot {
         release: record.id.clone(),
         ended_well: record.ended_well(),
+        back_to: record.source.clone().filter(|_| record.command == "rollback"),
         before: record.services.iter().filter_map(before).collect(),
         after: record.snapshot(),
     }

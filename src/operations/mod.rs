@@ -1,5 +1,6 @@
 //! What several verbs do across effects.
 
+pub mod expiring_images;
 pub mod fingerprint;
 pub mod move_tags;
 pub mod read_estate;

@@ -11,6 +11,8 @@ pub struct Snapshot {
     pub release: String,
     /// Whether it ended well.
     pub ended_well: bool,
+    /// What a rollback went back to, in the words of [`Target::name`]; none for every other command.
+    pub back_to: Option<String>,
     /// The image of each service, by its name, before it.
     pub before: BTreeMap<String, Digest>,
     /// The image of each service, by its name, after it.
@@ -26,14 +28,28 @@ pub struct Target {
     pub digests: BTreeMap<String, Digest>,
 }
 
+impl Snapshot {
+    /// Whether it moved, or was to move, one of these services.
+    fn moves(&self, present: &BTreeMap<String, Digest>) -> bool {
+        present.keys().any(|service| self.after.get(service) != self.before.get(service))
+    }
+}
+
 /// The newest release that ended well and left another state than `present`. Where there is none, the state before the
-/// oldest release is taken: that is what ran when pipelinectl was first used.
+/// oldest release is taken: that is what ran when pipelinectl was first used. A rollback that did not end well is gone on
+/// with: what it left behind is no release to go away from.
 ///
 /// `history` is newest first; `present` names the services that are to go back.
 pub fn target_of(history: &[Snapshot], present: &BTreeMap<String, Digest>) -> Option<Target> {
     let differs = |digests: &BTreeMap<String, Digest>| {
         present.iter().any(|(service, digest)| digests.get(service).is_some_and(|other| other != digest))
     };
+    let newer = history.iter().take_while(|snapshot| !snapshot.ended_well);
+    if let Some(last) = newer.into_iter().find(|snapshot| snapshot.moves(present))
+        && let Some(name) = &last.back_to
+    {
+        return Some(Target { name: name.clone(), digests: last.after.clone() });
+    }
     let good = history.iter().find(|snapshot| snapshot.ended_well && differs(&snapshot.after));
     if let Some(good) = good {
         return Some(Target { name: format!("release {}", good.release), digests: good.after.clone() });
@@ -54,7 +70,7 @@ mod tests {
 
     fn release(name: &str, ended_well: bool, before: &str, after: &str) -> Snapshot {
         let (before, after) = (images(&[("a", before), ("b", "b")]), images(&[("a", after), ("b", "b")]));
-        Snapshot { release: name.to_owned(), ended_well, before, after }
+        Snapshot { release: name.to_owned(), ended_well, back_to: None, before, after }
     }
 
     fn goes_to(history: &[Snapshot], present: &str) -> Option<String> {
@@ -76,6 +92,19 @@ mod tests {
         let two = release("2", true, "one", "two");
         let back = release("3", true, "two", "one");
         assert_eq!(goes_to(&[back, two, one], "one").as_deref(), Some("release 2"));
+    }
+
+    #[test]
+    fn a_rollback_that_did_not_end_well_is_gone_on_with() {
+        let one = release("1", true, "zero", "one");
+        let two = release("2", true, "one", "two");
+        let back = Snapshot { back_to: Some("release 1".to_owned()), ..release("3", false, "two", "one") };
+        let history = |last: &[Snapshot]| [last, &[back.clone(), two.clone(), one.clone()]].concat();
+        assert_eq!(goes_to(&history(&[]), "two").as_deref(), Some("release 1"), "its tags were put back");
+        assert_eq!(goes_to(&history(&[]), "one").as_deref(), Some("release 1"), "a service did not follow");
+        let notified = |well| release("4", well, "one", "one");
+        assert_eq!(goes_to(&history(&[notified(false)]), "one").as_deref(), Some("release 1"));
+        assert_eq!(goes_to(&history(&[notified(true)]), "one").as_deref(), Some("release 2"), "then it ended well");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod support;
 mod apply;
 mod check;
 mod completions;
+mod deploy;
 mod doctor;
 mod errors;
 mod fixtures;

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::layout::module_blocks::ModuleBlocks;
 use crate::layout::{Rules, SourceFile};
 use crate::operations::read_estate;
+use crate::pipeline::nearest::nearest;
 use crate::pipeline::{Estate, Namespace};
 use crate::settings::{FILE_NAME, Settings};
 
@@ -61,6 +62,21 @@ fn files_of(settings: &Settings) -> Result<Vec<SourceFile>, Failure> {
 /// The pipelines of the estate.
 pub fn read(context: &Context) -> Result<Estate, Failure> {
     of(&context.settings)
+}
+
+/// Refuses a pipeline that the estate does not have: its name may be mistyped.
+pub fn require(context: &Context, namespace: &Namespace) -> Result<(), Failure> {
+    let estate = read(context)?;
+    if estate.find(namespace).is_some() {
+        return Ok(());
+    }
+    let failure = Failure::usage(format!("there is no pipeline {namespace} in the estate"));
+    let names = estate.pipelines.iter().map(|pipeline| pipeline.namespace.as_str());
+    Err(match nearest(namespace.as_str(), names) {
+        Some(nearest) => failure.hint(format!("did you mean '{nearest}'?")),
+        None => failure,
+    }
+    .hint("'pipelinectl list' shows the pipelines of this checkout; it may be behind its upstream"))
 }
 
 /// Refuses to go on without a pipeline that is live or protected: its block must not just be taken out.

@@ -17,12 +17,16 @@ pub fn act(context: &Context, request: &Request, deployment: &Deployment, lock: 
     let store = context.store()?;
     let mut record = record(context, request, deployment);
     store.begin(&request.namespace, &record)?;
-    let held = put_hold(context, request, &record)?;
+    let placed = put_hold(context, request, &record)?;
     let made = make_tags::make(context, &deployment.release.plan, &lock.permit())?;
     if let Err(failure) = made.ending {
+        if failure.kind == Kind::Interrupted {
+            // The record stays unfinished: the next run goes on with it.
+            return Err(failure.hint("run the same command again: it goes on from here"));
+        }
         // A tag stage that failed was put back: with no new release there is nothing to keep others away from.
-        if held && failure.kind != Kind::Interrupted {
-            store.remove_hold(&request.namespace)?;
+        if let Some(placed) = placed {
+            placed.take_back(context, request)?;
         }
         finish(context, request, &mut record, releases::Outcome::Failed)?;
         return Err(failure.hint(format!("pipelinectl show {} tells what was recorded", record.id)));
@@ -71,8 +75,29 @@ fn roll_out(
     verification::restart(context, &restart)
 }
 
-fn put_hold(context: &Context, request: &Request, record: &Record) -> Result<bool, Failure> {
-    let HoldRule::Put(reason) = &request.hold else { return Ok(false) };
+/// A hold that was put on, and the one in whose place.
+struct Placed {
+    before: Option<Hold>,
+}
+
+impl Placed {
+    fn take_back(self, context: &Context, request: &Request) -> Result<(), Failure> {
+        let store = context.store()?;
+        match self.before {
+            Some(before) => store.set_hold(&request.namespace, &before)?,
+            None => drop(store.remove_hold(&request.namespace)?),
+        }
+        Ok(())
+    }
+}
+
+fn put_hold(context: &Context, request: &Request, record: &Record) -> Result<Option<Placed>, Failure> {
+    let HoldRule::Put(reason) = &request.hold else { return Ok(None) };
+    let before = context.store()?.hold(&request.namespace)?;
+    if before.as_ref().is_some_and(|before| before.release.as_ref() == Some(&record.id)) {
+        // An earlier run of this release put it on.
+        return Ok(Some(Placed { before: None }));
+    }
     let hold = Hold {
         by: record.by.clone(),
         since: context.clock.now(),
@@ -80,7 +105,7 @@ fn put_hold(context: &Context, request: &Request, record: &Record) -> Result<boo
         release: Some(record.id.clone()),
     };
     context.store()?.set_hold(&request.namespace, &hold)?;
-    Ok(true)
+    Ok(Some(Placed { before }))
 }
 
 fn record(context: &Context, request: &Request, deployment: &Deployment) -> Record {

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::super::estate;
 use super::super::release::{self, Observed as ObservedRelease, Release, ReleaseRequest};
 use super::{Request, respect_hold, unfinished};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::operations::expiring_images::{Expiring, expiring_images};
 use crate::operations::resolve_images::{ImageRequest, resolve_images};
 use crate::operations::rollout::moved_since;
 use crate::operations::verify_images::{Verdict, Verification, VerifyRequest, verify_images};
 use crate::pipeline::image::Digest;
-use crate::pipeline::release::{ImageSource, Superseded, TagState};
+use crate::pipeline::release::{ImageSource, PolicyKind, Superseded, TagAction, TagState};
 use crate::pipeline::service::{Repository, Service};
 use crate::releases::{Record, ServiceRecord};
 
@@ -36,6 +38,8 @@ pub struct Deployment {
     pub others: Vec<ServiceRecord>,
     /// The record of the same release, begun earlier and not ended.
     pub begun: Option<Record>,
+    /// Which of the images a lifecycle policy is about to expire. Only a rollback asks: images that are new are kept.
+    pub expiring: Expiring,
 }
 
 impl Deployment {
@@ -81,10 +85,24 @@ pub fn observe(
         ObservedRelease::Release(release) => release,
         ObservedRelease::Superseded(superseded) => return Ok(Observed::Superseded(superseded)),
     };
+    require_pipeline(context, request, &release)?;
     let targets = if request.restarts { look(context, request, &release)? } else { Vec::new() };
     refuse_hopeless(request, &targets)?;
     let others = others(context, request)?;
-    Ok(Observed::Deployment(Deployment { release, targets, others, begun }))
+    let expiring = if request.policy.kind == PolicyKind::Restore {
+        context.wait(expiring_images(context.session()?, &release.digests()))?
+    } else {
+        Expiring::default()
+    };
+    Ok(Observed::Deployment(Deployment { release, targets, others, begun, expiring }))
+}
+
+/// Tags that are nowhere yet may be those of a name that was mistyped: then the estate has to know the pipeline.
+fn require_pipeline(context: &Context, request: &Request, release: &Release) -> Result<(), Failure> {
+    if release.plan.moves.iter().all(|item| item.action == TagAction::Create) {
+        estate::require(context, &request.namespace)?;
+    }
+    Ok(())
 }
 
 /// What the tag names for the services that the request is not about: a record is a snapshot of all.

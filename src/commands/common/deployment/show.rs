@@ -18,6 +18,7 @@ pub fn show(context: &Context, request: &Request, deployment: &Deployment) {
         ));
     }
     release::show(context, &deployment.release);
+    warn_of_expiry(context, deployment);
     if !request.restarts {
         return;
     }
@@ -42,6 +43,22 @@ pub fn show(context: &Context, request: &Request, deployment: &Deployment) {
     }
     if let HoldRule::Put(reason) = &request.hold {
         ui.say(&format!("The pipeline will be put on hold: {reason}"));
+    }
+}
+
+/// An image that is gone next week is no place to stay.
+fn warn_of_expiry(context: &Context, deployment: &Deployment) {
+    let expiring = &deployment.expiring;
+    if !expiring.repositories.is_empty() {
+        let names: Vec<&str> = expiring.repositories.iter().map(|repository| repository.name.as_str()).collect();
+        context.ui.warn(&format!(
+            "a lifecycle policy is about to expire the image of this release in {}: change the policy, or go on to a newer \
+             release soon",
+            names.join(", ")
+        ));
+    }
+    if let Some(why) = &expiring.unknown {
+        context.ui.warn(&format!("whether a lifecycle policy is about to expire these images is not known: {why}"));
     }
 }
 

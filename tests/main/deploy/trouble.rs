@@ -1,0 +1,158 @@
+//! Targets that do not follow.
+
+use super::*;
+
+#[test]
+fn a_deployment_that_the_circuit_breaker_rolled_back_is_a_failure_with_its_reasons() {
+    let estate = built(Estate::deployed().with_services(3).with_ecs(1));
+    let before = runs(&estate, BULK);
+    set(&estate, &Switches::new().ecs_failing(&[&target(BULK)]).ecs_rollout(Duration::from_millis(500)));
+    let run = run(&estate, &["deploy", "live", "--yes"]);
+    insta::assert_snapshot!(told(&estate, &run, &[]), @"");
+    assert_eq!(runs(&estate, BULK), before);
+    assert_eq!(outcomes(&estate), ["failed"]);
+    let json = crate::support::run(&estate, &["notify", "live", "--yes", "--format", "json"]).ends_with(1).json();
+    assert!(json["services"][2]["details"].as_array().is_some_and(|details| details.len() > 1), "{json:#}");
+    // When the reason is gone, it is restarted.
+    set(&estate, &Switches::new().ecs_failing(&[]));
+    crate::support::run(&estate, &["notify", "live", "--yes"]).ends_with(0);
+    is_at(&estate, "latest");
+}
+
+#[test]
+fn an_update_that_failed_ends_the_waiting_at_once_with_the_reason() {
+    let estate = functions(2);
+    set(&estate, &Switches::new().lambda_failing(&target(AGGREGATOR), "InvalidImage", "exec format error"));
+    set(&estate, &Switches::new().lambda_update(Duration::from_millis(200)));
+    let begun = Instant::now();
+    let failed = run(&estate, &["deploy", "live", "--timeout", "10m", "--yes"]);
+    assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
+    insta::assert_snapshot!(told(&estate, &failed, &[]), @"");
+    set(&estate, &Switches::new().lambda_healthy());
+    run(&estate, &["deploy", "live", "--yes"]).ends_with(0);
+    is_at(&estate, "latest");
+}
+
+#[test]
+fn the_waiting_ends_at_the_timeout() {
+    let estate = built(Estate::deployed().with_services(3).with_ecs(1));
+    set(&estate, &Switches::new().lambda_update(Duration::from_secs(60)).ecs_crashing(&[&target(BULK)]));
+    let begun = Instant::now();
+    let run = run(&estate, &["deploy", "live", "--timeout", "3s", "--yes"]);
+    let took = begun.elapsed();
+    assert!(took > Duration::from_secs(3) && took < Duration::from_secs(20), "{took:?}");
+    insta::assert_snapshot!(told(&estate, &run, &[]), @"");
+    assert_eq!(outcomes(&estate), ["failed"]);
+}
+
+#[test]
+fn services_that_want_no_tasks_are_idle_and_will_start_the_new_image() {
+    let estate = built(Estate::deployed().with_services(3).with_ecs(1));
+    let stop = serde_json::json!({ "cluster": "concepts", "service": target(BULK), "desiredCount": 0 });
+    aws(&estate).ecs("UpdateService", &stop).expect("stopped");
+    forget(&estate);
+    let first = run(&estate, &["deploy", "live", "--yes"]).ends_with(0);
+    insta::assert_snapshot!(told(&estate, &first, &[]), @"");
+    assert_eq!(outcomes(&estate), ["done"]);
+    let go = serde_json::json!({ "cluster": "concepts", "service": target(BULK), "desiredCount": 1 });
+    aws(&estate).ecs("UpdateService", &go).expect("started");
+    is_at(&estate, "latest");
+    run(&estate, &["deploy", "live", "--yes"]).ends_with(0).says("Nothing to do");
+}
+
+#[test]
+fn a_target_that_is_missing_is_said_before_anything_moves() {
+    let estate = functions(3);
+    let path = format!("/2015-03-31/functions/{}", target(AGGREGATOR));
+    aws(&estate).ask_rest("lambda", "DELETE", &path, &Value::Null).expect("deleted");
+    forget(&estate);
+    let refused = run(&estate, &["deploy", "live", "--yes"]);
+    insta::assert_snapshot!(told(&estate, &refused, &[]), @"");
+    nothing_was_changed(&estate);
+}
+
+#[test]
+fn a_target_that_may_be_missing_is_no_failure() {
+    let estate = built(Estate::deployed().with_services(3).setting(AGGREGATOR, "optional = true"));
+    let path = format!("/2015-03-31/functions/{}", target(AGGREGATOR));
+    aws(&estate).ask_rest("lambda", "DELETE", &path, &Value::Null).expect("deleted");
+    let run = run(&estate, &["deploy", "live", "--yes"]).ends_with(0);
+    run.says("is not there, which is allowed").says("runs this release");
+    assert_eq!(named(&estate, LIVE), named(&estate, "latest"));
+    assert_eq!(outcomes(&estate), ["verified"]);
+}
+
+#[test]
+fn no_permission_to_look_is_no_skip() {
+    let estate = functions(3);
+    faults(&estate, vec![Fault::always("GetFunction", "AccessDeniedException").status(403).on(&target(AGGREGATOR))]);
+    let refused = run(&estate, &["deploy", "live", "--yes"]);
+    insta::assert_snapshot!(told(&estate, &refused, &[]), @"");
+    nothing_was_changed(&estate);
+}
+
+#[test]
+fn no_permission_to_restart_one_does_not_stop_the_others() {
+    let estate = functions(3);
+    let message = "User is not authorized to perform: lambda:UpdateFunctionCode";
+    let denied = Fault::always("UpdateFunctionCode", "AccessDeniedException").status(403).message(message);
+    faults(&estate, vec![denied.on(&target(AGGREGATOR))]);
+    let run = run(&estate, &["deploy", "live", "--yes"]);
+    insta::assert_snapshot!(told(&estate, &run, &[]), @"");
+    assert_eq!(restarted(&estate), targets(&[BULK, INGESTOR]));
+}
+
+#[test]
+fn an_index_for_a_function_is_said_before_any_tag_moves() {
+    let estate = functions(2);
+    let commit = estate.change("Build for two platforms").expect("a commit");
+    estate.publish(&commit).expect("images");
+    let tags = [commit.tag(), "latest".to_owned()];
+    let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+    aws(&estate).seed_image("weco/concepts_aggregator", "two", sandbox::Kind::OciIndex, &tags).expect("an image");
+    forget(&estate);
+    let refused = run(&estate, &["deploy", "live", "--yes"]);
+    insta::assert_snapshot!(told(&estate, &refused, &[&commit]), @"");
+    nothing_was_changed(&estate);
+}
+
+#[test]
+fn credentials_of_another_account_are_refused_before_anything_is_read() {
+    let estate = functions(2);
+    let mut command = program(&estate, &["deploy", "live", "--yes"]);
+    aws(&estate).in_account("999999999999").environment().apply(&mut command);
+    let refused = Run::from(command.output().expect("it runs"));
+    insta::assert_snapshot!(told(&estate, &refused, &[]), @"");
+    nothing_was_changed(&estate);
+}
+
+#[test]
+fn expired_credentials_are_said_once() {
+    let estate = functions(4);
+    set(&estate, &Switches::new().expired_credentials(true));
+    let refused = run(&estate, &["deploy", "live", "--yes"]);
+    set(&estate, &Switches::new().expired_credentials(false));
+    insta::assert_snapshot!(told(&estate, &refused, &[]), @"");
+}
+
+#[test]
+fn a_new_pipeline_that_is_not_whole_is_not_deployed_to() {
+    let estate = functions(2);
+    // Its functions do not exist: `new` makes tags, and is stopped at its apply.
+    let terraform =
+        crate::errors::script(&estate, "broken", "#!/bin/sh\n[ \"$1\" = apply ] && exit 1\nexec terraform \"$@\"\n");
+    run(&estate, &["new", "2022-10-14", "--yes", "--terraform", &terraform.display().to_string()]).ends_with(1);
+    forget(&estate);
+    let refused = run(&estate, &["deploy", "2022-10-14", "--yes"]);
+    insta::assert_snapshot!(told(&estate, &refused, &[]), @"");
+    run(&estate, &["notify", "2022-10-14", "--yes"]).ends_with(3);
+    run(&estate, &["rollback", "2022-10-14", "--yes"]).ends_with(3);
+    nothing_was_changed(&estate);
+}
+
+#[test]
+fn nobody_there_to_say_yes_is_said_before_anything_else() {
+    let estate = functions(2);
+    insta::assert_snapshot!(told(&estate, &run(&estate, &["deploy", "live"]), &[]), @"");
+    assert!(aws(&estate).calls().expect("a log").is_empty());
+}
