@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use aws_sdk_ecr::config::Config;
 use aws_sdk_ecr::operation::batch_get_image::BatchGetImageError;
 use aws_sdk_ecr::types::{ImageFailure, ImageFailureCode, ImageIdentifier};
 use futures_util::future::try_join_all;
@@ -10,6 +11,7 @@ use futures_util::future::try_join_all;
 use super::error::AwsError;
 use super::limiter::Limiter;
 use super::place::Place;
+use super::write::{self, Write};
 use crate::pipeline::image::{Digest, Image, ManifestKind};
 
 mod details;
@@ -112,15 +114,30 @@ impl Ecr {
     /// Takes a tag away. Taking its last tag from an image deletes the image ("`BatchDeleteImage`"): see to it before.
     /// A tag that is not there is fine.
     pub async fn delete_tag(&self, repository: &str, tag: &str) -> Result<(), AwsError> {
-        let call = self
-            .client
-            .batch_delete_image()
-            .set_registry_id(self.account_id.clone())
-            .repository_name(repository)
-            .image_ids(ImageIdentifier::builder().image_tag(tag).build());
+        self.delete_tag_while(repository, tag, &|| true).await.map(drop)
+    }
+
+    /// The same, but only while `may` says so, which is asked before each attempt; false where nothing was sent.
+    pub async fn delete_tag_while(
+        &self,
+        repository: &str,
+        tag: &str,
+        may: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, AwsError> {
+        let call = || {
+            let call = self.client.batch_delete_image().set_registry_id(self.account_id.clone());
+            let call = call.repository_name(repository);
+            let call = call.image_ids(ImageIdentifier::builder().image_tag(tag).build()).customize();
+            let once = Config::builder().retry_config(write::once()).timeout_config(write::timeouts());
+            call.config_override(once).send()
+        };
+        let write = Write { limiter: None, may, time_limit: self.place.time_limit };
+        let Some(sent) = write.send(call).await else { return Ok(false) };
         let resource = format!("the tag {tag} of {}", resource(repository));
-        let answer = call.send().await.map_err(|error| self.place.error("BatchDeleteImage", &resource, &error))?;
-        answer.failures().iter().try_for_each(|failure| self.check_missing("BatchDeleteImage", repository, failure))
+        let answer = sent.result.map_err(|error| self.place.error("BatchDeleteImage", &resource, &error))?;
+        let mut failures = answer.failures().iter();
+        failures.try_for_each(|failure| self.check_missing("BatchDeleteImage", repository, failure))?;
+        Ok(true)
     }
 
     /// An identifier may fail because there is no such image; anything else is an error.

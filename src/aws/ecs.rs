@@ -1,5 +1,6 @@
 //! ECS services: their deployments and the tasks that run them.
 
+use aws_sdk_ecs::config::Config;
 use aws_sdk_ecs::operation::describe_services::DescribeServicesError;
 use aws_sdk_ecs::types::DesiredStatus;
 use futures_util::future::try_join_all;
@@ -7,6 +8,7 @@ use jiff::Timestamp;
 
 use super::error::AwsError;
 use super::place::Place;
+use super::write::{self, Write};
 use crate::pipeline::service::EcsTarget;
 
 mod read;
@@ -74,14 +76,25 @@ impl Ecs {
     }
 
     /// Begins a new deployment of the service as it is, and gives the deployment's id. The tag in its task definition
-    /// is looked up for it once more ("Container image resolution", Amazon ECS Developer Guide).
-    pub async fn restart(&self, target: &EcsTarget) -> Result<String, AwsError> {
-        let call = self.client.update_service().cluster(&target.cluster).service(&target.service);
+    /// is looked up for it once more ("Container image resolution", Amazon ECS Developer Guide). Before each attempt `may`
+    /// is asked; none where it said no before anything was sent.
+    pub async fn restart(
+        &self,
+        target: &EcsTarget,
+        may: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<String>, AwsError> {
+        let call = || {
+            let call = self.client.update_service().cluster(&target.cluster).service(&target.service);
+            let once = Config::builder().retry_config(write::once()).timeout_config(write::timeouts());
+            call.force_new_deployment(true).customize().config_override(once).send()
+        };
+        let write = Write { limiter: None, may, time_limit: self.place.time_limit };
+        let Some(sent) = write.send(call).await else { return Ok(None) };
         let resource = format!("the service {target}");
-        let answer = call.force_new_deployment(true).send().await;
-        let answer = answer.map_err(|error| self.place.error("UpdateService", &resource, &error))?;
+        let answer = sent.result.map_err(|error| self.place.error("UpdateService", &resource, &error))?;
         let service = answer.service.as_ref().map(Service::of);
-        service.and_then(|service| service.primary().map(|primary| primary.id.clone())).ok_or_else(|| AwsError::Other {
+        let id = service.and_then(|service| service.primary().map(|primary| primary.id.clone()));
+        id.map(Some).ok_or_else(|| AwsError::Other {
             operation: format!("{}:UpdateService", self.place.service),
             resource,
             code: "NoDeployment".to_owned(),

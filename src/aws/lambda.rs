@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_sdk_lambda::config::Config;
 use aws_sdk_lambda::operation::get_function::{GetFunctionError, GetFunctionOutput};
 use aws_sdk_lambda::operation::update_function_code::UpdateFunctionCodeError;
 use aws_sdk_lambda::types::{Architecture, LastUpdateStatus, State};
@@ -9,6 +10,7 @@ use aws_sdk_lambda::types::{Architecture, LastUpdateStatus, State};
 use super::error::AwsError;
 use super::limiter::Limiter;
 use super::place::Place;
+use super::write::{self, Write};
 use crate::pipeline::image::Digest;
 
 /// `GetFunction` ("Lambda quotas").
@@ -75,6 +77,8 @@ pub enum Updated {
     Begun,
     /// Another change of the function is still under way: ask again when that is done.
     Busy,
+    /// `may` said no before anything was sent.
+    Stopped,
 }
 
 impl Lambda {
@@ -95,27 +99,28 @@ impl Lambda {
     }
 
     /// Makes the function run another image, and publishes no version of it. It has only begun when this returns.
-    pub async fn update_image(&self, function: &Function, image_uri: &str) -> Result<Updated, AwsError> {
-        self.rates.controls.wait().await;
-        let architectures = function.architectures.iter().map(|name| Architecture::from(name.as_str())).collect();
-        let call = self
-            .client
-            .update_function_code()
-            .function_name(&function.name)
-            .image_uri(image_uri)
-            .set_architectures(Some(architectures).filter(|all: &Vec<_>| !all.is_empty()));
-        let Err(error) = call.send().await else {
-            self.rates.controls.succeeded();
-            return Ok(Updated::Begun);
+    /// Before each attempt `may` is asked.
+    pub async fn update_image(
+        &self,
+        function: &Function,
+        image_uri: &str,
+        may: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Updated, AwsError> {
+        let architectures = function.architectures.iter().map(|name| Architecture::from(name.as_str()));
+        let architectures = Some(architectures.collect()).filter(|all: &Vec<_>| !all.is_empty());
+        let call = || {
+            let call = self.client.update_function_code().function_name(&function.name).image_uri(image_uri);
+            let call = call.set_architectures(architectures.clone()).customize();
+            let once = Config::builder().retry_config(write::once()).timeout_config(write::timeouts());
+            call.config_override(once).send()
         };
+        let write = Write { limiter: Some(&self.rates.controls), may, time_limit: self.place.time_limit };
+        let Some(sent) = write.send(call).await else { return Ok(Updated::Stopped) };
+        let Err(error) = sent.result else { return Ok(Updated::Begun) };
         if error.as_service_error().is_some_and(UpdateFunctionCodeError::is_resource_conflict_exception) {
             return Ok(Updated::Busy);
         }
-        let error = self.place.error("UpdateFunctionCode", &resource(&function.name), &error);
-        if matches!(error, AwsError::Throttled { .. }) {
-            self.rates.controls.throttled();
-        }
-        Err(error)
+        Err(self.place.error("UpdateFunctionCode", &resource(&function.name), &error))
     }
 }
 

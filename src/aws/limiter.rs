@@ -8,7 +8,7 @@ use tokio::time::Instant;
 const LEAST_A_SECOND: f64 = 1.0;
 /// The first requests open connections and so arrive later than they were sent; those after the burst must not arrive
 /// earlier than AWS's own count allows.
-const LATE: Duration = Duration::from_millis(50);
+const LATE: Duration = Duration::from_millis(25);
 /// Requests that were under way together are throttled together: they slow it down once.
 const ONE_THROTTLING: Duration = Duration::from_millis(500);
 /// Now and then a waiter looks whether it is still wanted.

@@ -13,6 +13,7 @@ pub mod secrets;
 pub mod session;
 pub mod sts;
 mod talk;
+mod write;
 
 pub use error::AwsError;
 pub use session::{Session, SessionOptions};

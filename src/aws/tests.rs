@@ -1,6 +1,7 @@
 //! Answers that the local AWS cannot give, replayed below the SDK.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,9 +18,10 @@ use aws_smithy_runtime_api::shared::IntoShared as _;
 use aws_smithy_types::body::SdkBody;
 
 use super::ecr::{ImageName, Put};
+use super::lambda::{Function, Readiness, Updated};
 use super::{AwsError, Session, SessionOptions};
 use crate::pipeline::image::{Digest, Image, ManifestKind};
-use crate::pipeline::service::Registry;
+use crate::pipeline::service::{EcsTarget, Registry};
 use crate::progress::Silent;
 
 /// One answer.
@@ -216,4 +218,54 @@ async fn many_retries_at_once_do_not_spend_the_tokens_of_the_sdk() {
     let results = futures_util::future::join_all((0..60).map(|_| ecr.images("weco/a", &tag))).await;
     assert!(results.iter().all(|result| *result == Ok(vec![None])), "{results:?}");
     assert_eq!(replay.requests().len(), 180);
+}
+
+/// Says yes so many times, then no.
+fn allowed(times: usize) -> impl Fn() -> bool + Sync {
+    let left = AtomicUsize::new(times);
+    move || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
+
+#[tokio::test]
+async fn every_attempt_of_a_write_needs_the_permit() {
+    let target = EcsTarget { cluster: "c".to_owned(), service: "s".to_owned() };
+    let function = Function {
+        name: "f".to_owned(),
+        image_uri: None,
+        digest: None,
+        readiness: Readiness::Ready,
+        architectures: Vec::new(),
+    };
+    let answers = || Replay::new((0..10).map(|_| json(500, "ServerException", "")));
+    for times in [0, 1, 2] {
+        let replay = answers();
+        let restarted = session(&replay, |_| ()).await.ecs().restart(&target, &allowed(times)).await;
+        assert_eq!(replay.requests().len(), times, "UpdateService");
+        assert_eq!(restarted == Ok(None), times == 0, "{restarted:?}");
+        let replay = answers();
+        let lambda = session(&replay, |_| ()).await.lambda();
+        // The limiter asks once, and so does the attempt.
+        let updated = lambda.update_image(&function, "i:t", &allowed(times * 2)).await;
+        assert_eq!(replay.requests().len(), times, "UpdateFunctionCode");
+        assert_eq!(updated == Ok(Updated::Stopped), times == 0, "{updated:?}");
+        let replay = answers();
+        let ecr = session(&replay, |_| ()).await.ecr(&Registry::default());
+        let put = ecr.put_tag("weco/a", "t", &image(), &allowed(times * 2)).await;
+        assert_eq!(replay.requests().len(), times, "PutImage");
+        assert_eq!(put == Ok(Put::Stopped), times == 0, "{put:?}");
+        let replay = answers();
+        let ecr = session(&replay, |_| ()).await.ecr(&Registry::default());
+        let deleted = ecr.delete_tag_while("weco/a", "t", &allowed(times)).await;
+        assert_eq!(replay.requests().len(), times, "BatchDeleteImage");
+        assert_eq!(deleted == Ok(false), times == 0, "{deleted:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_made_again() {
+    let service = r#"{"service":{"deployments":[{"id":"ecs-svc/1","status":"PRIMARY"}]}}"#;
+    let replay = Replay::new([Breaks, json(400, "ThrottlingException", ""), Says(200, service.to_owned())]);
+    let target = EcsTarget { cluster: "c".to_owned(), service: "s".to_owned() };
+    let restarted = session(&replay, |_| ()).await.ecs().restart(&target, &|| true).await;
+    assert_eq!(restarted, Ok(Some("ecs-svc/1".to_owned())));
 }

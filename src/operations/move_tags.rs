@@ -245,10 +245,7 @@ impl Job<'_> {
         if !details.is_some_and(|details| details.tags.iter().any(|other| other != tag)) {
             return Ok(Some(StayReason::OnlyTag));
         }
-        if !self.is_permitted() {
-            return Ok(Some(StayReason::NotPermitted(self.why_not_permitted())));
-        }
-        ecr.delete_tag(name, tag).await?;
-        Ok(None)
+        let sent = ecr.delete_tag_while(name, tag, &|| self.is_permitted()).await?;
+        Ok((!sent).then(|| StayReason::NotPermitted(self.why_not_permitted())))
     }
 }

@@ -105,6 +105,12 @@ impl Run<'_> {
         self.request.permit.check().err().map(|error| Verdict::NotTried(error.to_string()))
     }
 
+    /// The same, where it has just been forbidden.
+    fn why_forbidden(&self) -> Verdict {
+        // A lease that was renewed in between is no reason to write after all.
+        self.forbidden().unwrap_or_else(|| Verdict::NotTried("the lock was about to end".to_owned()))
+    }
+
     /// Reads something, but no longer than until the user wants to stop, or until a little after the time is over: a
     /// call with all its attempts may take a minute.
     async fn until_stopped<T>(&self, read: impl Future<Output = T>) -> Option<T> {

@@ -1,14 +1,12 @@
 //! PutImage: one more tag for an image that is there, at the rate that AWS allows.
 
 use aws_sdk_ecr::config::Config;
-use aws_sdk_ecr::config::retry::RetryConfig;
 use aws_sdk_ecr::error::SdkError;
 use aws_sdk_ecr::operation::put_image::{PutImageError, PutImageOutput};
-use tokio::time::{Instant, sleep};
 
 use super::{Ecr, resource};
 use crate::aws::AwsError;
-use crate::aws::retry::{ATTEMPTS, Kind, pause};
+use crate::aws::write::{self, Sent, Write};
 use crate::pipeline::image::{Digest, Image};
 
 /// What [`Ecr::put_tag`] found.
@@ -38,43 +36,18 @@ impl Ecr {
         if !image.is_intact() {
             return Err(mismatch(repository, tag, image, Digest::of_manifest(&image.manifest).as_str()));
         }
-        self.limiter.wait_while(may).await;
-        if !may() {
+        let write = Write { limiter: Some(&self.limiter), may, time_limit: self.place.time_limit };
+        let Some(Sent { result, answer_lost }) = write.send(|| self.put_once(repository, tag, image)).await else {
             return Ok(Put::Stopped);
-        }
-        let deadline = Instant::now() + self.place.time_limit;
-        let mut attempt = 1;
-        let mut answer_lost = false;
-        loop {
-            let error = match self.put_once(repository, tag, image).await {
-                Ok(answer) => {
-                    self.limiter.succeeded();
-                    return check_answer(repository, tag, image, &answer);
-                }
-                Err(error) => error,
-            };
-            if let Some(result) = self.settled(repository, tag, answer_lost, &error) {
-                return result;
-            }
-            let kind = Kind::of_error(&error);
-            if kind == Kind::Throttled {
-                self.limiter.throttled();
-            }
-            let pause = pause(attempt);
-            let again = matches!(kind, Kind::Throttled | Kind::Transient);
-            if !again || attempt == ATTEMPTS || Instant::now() + pause >= deadline {
-                let resource = format!("the tag {tag} of {}", resource(repository));
-                return Err(self.place.error("PutImage", &resource, &error));
-            }
-            sleep(pause).await;
-            self.limiter.wait_while(may).await;
-            if !may() {
-                let resource = format!("the tag {tag} of {}", resource(repository));
-                return Err(self.place.error("PutImage", &resource, &error));
-            }
-            attempt += 1;
-            answer_lost |= kind == Kind::Transient;
-        }
+        };
+        let error = match result {
+            Ok(answer) => return check_answer(repository, tag, image, &answer),
+            Err(error) => error,
+        };
+        self.settled(repository, tag, answer_lost, &error).unwrap_or_else(|| {
+            let resource = format!("the tag {tag} of {}", resource(repository));
+            Err(self.place.error("PutImage", &resource, &error))
+        })
     }
 
     async fn put_once(
@@ -92,7 +65,7 @@ impl Ecr {
             .image_digest(image.digest.as_str())
             .image_tag(tag)
             .customize()
-            .config_override(Config::builder().retry_config(RetryConfig::disabled()))
+            .config_override(Config::builder().retry_config(write::once()).timeout_config(write::timeouts()))
             .send()
             .await
     }

@@ -91,15 +91,13 @@ async fn begin<'a>(
             return Ok(Followed { row, target, id: primary.id, since: Instant::now(), restarted: false, service });
         }
         if found.verdict.needs_restart() {
-            found.verdict = match run.forbidden() {
-                Some(verdict) => verdict,
-                None => match ecs.restart(target).await {
-                    Ok(id) => {
-                        run.progress.changed(&name, "restarting");
-                        return Ok(Followed { row, target, id, since: Instant::now(), restarted: true, service: None });
-                    }
-                    Err(error) => Verdict::Error(error),
-                },
+            found.verdict = match ecs.restart(target, &|| run.forbidden().is_none()).await {
+                Ok(Some(id)) => {
+                    run.progress.changed(&name, "restarting");
+                    return Ok(Followed { row, target, id, since: Instant::now(), restarted: true, service: None });
+                }
+                Ok(None) => run.why_forbidden(),
+                Err(error) => Verdict::Error(error),
             };
         }
     }

@@ -29,16 +29,16 @@ async fn follow(run: &Run<'_>, row: &Row<'_>, name: &str) -> Verification {
             (Verdict::StillChanging { .. }, _) if restarted => {}
             (Verdict::StillChanging { .. }, _) => run.progress.changed(name, "waiting for the change before"),
             (verdict, Some(function)) if !restarted && verdict.needs_restart() => {
-                if let Some(verdict) = run.forbidden() {
-                    found.verdict = verdict;
-                    return found;
-                }
-                match update(&lambda, row, function).await {
+                match update(run, &lambda, row, function).await {
                     Ok(Updated::Begun) => {
                         (restarted, pace) = (true, Pace::new());
                         run.progress.changed(name, "updating");
                     }
                     Ok(Updated::Busy) => run.progress.changed(name, "waiting for the change before"),
+                    Ok(Updated::Stopped) => {
+                        found.verdict = run.why_forbidden();
+                        return found;
+                    }
                     Err(error) => {
                         found.verdict = Verdict::Error(error);
                         return found;
@@ -63,9 +63,12 @@ async fn follow(run: &Run<'_>, row: &Row<'_>, name: &str) -> Verification {
 }
 
 /// In the form that its image has now: any other form would be drift in every later plan of Terraform.
-async fn update(lambda: &Lambda, row: &Row<'_>, function: &Function) -> Result<Updated, AwsError> {
+async fn update(run: &Run<'_>, lambda: &Lambda, row: &Row<'_>, function: &Function) -> Result<Updated, AwsError> {
     match (&function.image_uri, &row.wanted) {
-        (Some(uri), Some(wanted)) => lambda.update_image(function, &ImageUri::of(uri).with(row.tag, wanted)).await,
+        (Some(uri), Some(wanted)) => {
+            let uri = ImageUri::of(uri).with(row.tag, wanted);
+            lambda.update_image(function, &uri, &|| run.forbidden().is_none()).await
+        }
         // Such a function is never judged to need a restart.
         _ => Ok(Updated::Busy),
     }
