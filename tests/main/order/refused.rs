@@ -169,7 +169,18 @@ fn a_main_branch_that_is_not_there_is_said() {
     configure(&estate, "main_branch = \"origin/main\"", "main_branch = \"origin/trunk\"");
     let refused = run(&estate, &["tag", NEW, "--yes"]);
     assert_eq!(writes(&estate), Vec::<String>::new());
-    insta::assert_snapshot!(told(&estate, &refused, &[]), @"");
+    insta::assert_snapshot!(told(&estate, &refused, &[]), @r"
+    exit code 3
+    --- stdout
+    --- stderr
+    Reading 2 services' repositories …
+    error: 2 of 2 repositories cannot be tagged 2022-10-14
+      weco/concepts_ingestor, weco/concepts_aggregator: git knows no branch origin/trunk, so nobody can tell whether the image's commit is merged
+        commit 3 2022-09-01 Aggregate concepts by identifier, not by label
+      git: origin/trunk could not be fetched: fatal: couldn't find remote ref refs/heads/trunk
+    hint: nothing was changed
+    hint: fetch the branch, or mend main_branch below [images] in pipelinectl.toml; to go on without it, use --allow-unmerged
+    ");
 }
 
 #[test]
