@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::Outcome;
+use super::{End, Outcome};
 use super::common::deployment::{self, HoldRule, Request};
+use super::common::live::live_namespaces;
 use super::common::lock::parse_time;
 use super::common::release::{self, FetchArguments, GuardArguments};
 use super::common::selection::SelectionArguments;
 use super::common::target;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
+use crate::pipeline::Namespace;
 use crate::pipeline::release::{ImageSource, Policy, PolicyKind};
+use crate::ui::counted;
 
 /// Move a pipeline's tags to other images, and make its services run them
 ///
@@ -63,9 +66,47 @@ pub struct Arguments {
     wait_lock: Duration,
 }
 
-/// Puts the request together; see [`deployment::run`].
+/// Puts the request together; see [`deployment::run`]. Where every pipeline is live, `live` means each of them in turn.
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
-    let namespace = target::resolve(context, &arguments.pipeline)?;
+    if arguments.pipeline != "live" {
+        return to_one(arguments, context, target::resolve(context, &arguments.pipeline)?);
+    }
+    let mut namespaces = live_namespaces(context)?;
+    match namespaces.len() {
+        0 => Err(Failure::usage("there is no pipeline yet that could be live")),
+        1 => to_one(arguments, context, namespaces.remove(0)),
+        _ => to_each(arguments, context, namespaces),
+    }
+}
+
+/// One pipeline that cannot be deployed to does not keep the others from their images.
+fn to_each(arguments: &Arguments, context: &Context, namespaces: Vec<Namespace>) -> Outcome {
+    if context.ui.wants_json() {
+        return Err(Failure::usage(format!("{} are live, and JSON is one document", counted(namespaces.len(), "pipeline")))
+            .hint("deploy to each by its name"));
+    }
+    let all = namespaces.len();
+    let mut failures: Vec<(Namespace, Failure)> = Vec::new();
+    for namespace in namespaces {
+        context.ui.say(&format!("\n{namespace}:"));
+        if let Err(failure) = to_one(arguments, context, namespace.clone()) {
+            if failure.kind == Kind::Interrupted {
+                return Err(failure);
+            }
+            context.ui.fail(&failure.message, &failure.hints);
+            failures.push((namespace, failure));
+        }
+    }
+    // What was refused counts for more than what did not work.
+    let Some(kind) = failures.iter().map(|(_, failure)| failure.kind).max_by_key(|kind| *kind == Kind::Refused) else {
+        return Ok(End::Done);
+    };
+    let names: Vec<&str> = failures.iter().map(|(namespace, _)| namespace.as_str()).collect();
+    Err(Failure::new(kind, format!("{} of {all} pipelines were not deployed to: {}", names.len(), names.join(", ")))
+        .hint("the reasons are above"))
+}
+
+fn to_one(arguments: &Arguments, context: &Context, namespace: Namespace) -> Outcome {
     let (source, asked) = source(arguments, context)?;
     let tag = release::tag_of(&context.settings, &namespace, &source)?;
     let policy = Policy { if_newer: arguments.if_newer, ..arguments.guard.policy(PolicyKind::Move) };
