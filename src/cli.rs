@@ -105,6 +105,7 @@ pub enum Color {
 #[allow(missing_docs, reason = "the doc comment of each Arguments is the help; one here would replace it")]
 pub enum Command {
     New(commands::new::Arguments),
+    Retire(commands::retire::Arguments),
     Deploy(commands::deploy::Arguments),
     Rollback(commands::rollback::Arguments),
     Notify(commands::notify::Arguments),
@@ -112,6 +113,7 @@ pub enum Command {
     Retag(commands::retag::Arguments),
     Hold(commands::hold::Arguments),
     Unhold(commands::unhold::Arguments),
+    Tfvars(commands::tfvars::Arguments),
     Plan(commands::plan::Arguments),
     Apply(commands::apply::Arguments),
     Live(commands::live::Arguments),

@@ -108,6 +108,7 @@ fn dispatch(cli: &Cli, matches: &ArgMatches, ui: Ui, environment: Environment) -
     let context = Context::new(ui, settings, Arc::new(SystemClock), environment, cli.global.dry_run);
     let outcome = match &cli.command {
         Command::New(arguments) => commands::new::run(arguments, &context),
+        Command::Retire(arguments) => commands::retire::run(arguments, &context),
         Command::Deploy(arguments) => commands::deploy::run(arguments, &context),
         Command::Rollback(arguments) => commands::rollback::run(arguments, &context),
         Command::Notify(arguments) => commands::notify::run(arguments, &context),
@@ -115,6 +116,7 @@ fn dispatch(cli: &Cli, matches: &ArgMatches, ui: Ui, environment: Environment) -
         Command::Tag(arguments) => commands::tag::run(arguments, &context),
         Command::Hold(arguments) => commands::hold::run(arguments, &context),
         Command::Unhold(arguments) => commands::unhold::run(arguments, &context),
+        Command::Tfvars(arguments) => commands::tfvars::run(arguments, &context),
         Command::Plan(arguments) => commands::plan::run(arguments, &context),
         Command::Apply(arguments) => commands::apply::run(arguments, &context),
         Command::Live(arguments) => commands::live::run(arguments, &context),

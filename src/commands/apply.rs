@@ -219,7 +219,7 @@ fn observe(
 /// Notes in the record of the `new` that stopped before its apply that it is begun now.
 fn applying(context: &Context, namespace: &Namespace) -> Result<(), Failure> {
     let store = context.store()?;
-    if let Some(record) = store.unfinished(namespace)? {
+    if let Some(record) = store.unfinished(namespace)?.filter(|record| record.command == "new") {
         store.begin(namespace, &Record { applying: true, ..record })?;
     }
     Ok(())
@@ -228,7 +228,7 @@ fn applying(context: &Context, namespace: &Namespace) -> Result<(), Failure> {
 /// Completes the record of the `new` that stopped before its apply.
 fn finish(context: &Context, namespace: &Namespace, outcome: crate::releases::Outcome) -> Result<(), Failure> {
     let store = context.store()?;
-    if let Some(record) = store.unfinished(namespace)? {
+    if let Some(record) = store.unfinished(namespace)?.filter(|record| record.command == "new") {
         let record = Record { finished: Some(context.clock.now()), outcome: Some(outcome), ..record };
         store.finish(namespace, &record)?;
     }

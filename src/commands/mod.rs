@@ -16,10 +16,12 @@ pub mod new;
 pub mod notify;
 pub mod plan;
 pub mod retag;
+pub mod retire;
 pub mod rollback;
 pub mod show;
 pub mod status;
 pub mod tag;
+pub mod tfvars;
 pub mod unhold;
 
 use crate::failure::Failure;

@@ -186,7 +186,8 @@ fn snapshot(record: &Record) -> Snapshot {
     let before = |service: &ServiceRecord| Some((service.service.clone(), service.digest_before.clone()?));
     Snapshot {
         release: record.id.clone(),
-        ended_well: record.ended_well(),
+        // What a retirement leaves is nothing to go back to.
+        ended_well: record.ended_well() && record.command != "retire",
         back_to: record.source.clone().filter(|_| record.command == "rollback"),
         before: record.services.iter().filter_map(before).collect(),
         after: record.snapshot(),

@@ -206,6 +206,12 @@ impl<'a> Wanted<'a> {
     /// Whoever moves tags and asks for other images wants those.
     fn unfinished(&self, context: &Context) -> Result<Option<Record>, Failure> {
         let unfinished = context.store()?.unfinished(&self.namespace)?;
+        if let Some(record) = unfinished.as_ref().filter(|record| record.command == "retire") {
+            let message = format!("'retire {}' was begun by {} and has not ended", self.namespace, record.by);
+            return Err(
+                Failure::refused(message).hint(format!("finish it first: pipelinectl retire {}", self.namespace))
+            );
+        }
         let is_this = |record: &Record| record.source.as_ref() == Some(&self.source_in_words());
         let goes_on = |record: &Record| !self.arguments.move_existing || record.command == "new" || is_this(record);
         Ok(unfinished.filter(goes_on))

@@ -77,6 +77,11 @@ impl From<Error> for Failure {
             Error::TagMissing { .. } => {
                 Self::failed(message).hint("make the pipeline's tags with 'pipelinectl tag', or mend the tag in the configuration")
             }
+            Error::PreventDestroy { diagnostics, .. } => Self::refused(told(&message, &diagnostics))
+                .hint("take prevent_destroy out of that resource, run the same command again, and put it back afterwards")
+                .hint("or keep the resource: 'terraform state rm' with its address, and nothing manages it any more"),
+            Error::ProviderGone { diagnostics, .. } => Self::failed(told(&message, &diagnostics))
+                .hint("put the module's block back, for instance with git, and run the same command again"),
             Error::Init { program, attempts, diagnostics, stderr } => {
                 let failure = Self::failed(told(&format!("'{program} init' failed{}", tries(attempts)), &diagnostics));
                 if diagnostics.is_empty() { failure.hint(stderr) } else { failure }

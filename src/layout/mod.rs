@@ -4,12 +4,14 @@ mod check;
 mod edit;
 mod error;
 pub mod module_blocks;
+mod references;
 mod rules;
 mod spelling;
 
 pub use check::{Finding, Inputs, NameLimit, check, module_variables};
 pub use edit::Edit;
 pub use error::LayoutError;
+pub use references::{Reference, references};
 pub use rules::{Rules, RulesError};
 
 /// One file of the Terraform root.

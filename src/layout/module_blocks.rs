@@ -6,6 +6,7 @@ mod clone;
 mod follow;
 mod json;
 mod place;
+mod remove;
 mod verify;
 
 use std::collections::HashMap;

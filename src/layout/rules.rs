@@ -79,6 +79,11 @@ impl Rules {
         self.label.replace(PLACE, namespace.as_str())
     }
 
+    /// Whether this is the label of a module for that pipeline, in whichever spelling.
+    pub fn names(&self, label: &str, namespace: &Namespace) -> bool {
+        self.namespace_in(label).as_ref() == Some(namespace)
+    }
+
     /// The namespace, if `text` is one and the configured pattern allows it.
     pub fn namespace(&self, text: &str) -> Result<Namespace, String> {
         let namespace: Namespace = text.parse().map_err(|error: NamespaceError| error.to_string())?;

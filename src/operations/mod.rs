@@ -8,6 +8,7 @@ pub mod read_history;
 pub mod read_images;
 pub mod read_status;
 pub mod resolve_images;
+pub mod retire;
 pub mod rollout;
 pub mod terraform_run;
 pub mod verify_images;

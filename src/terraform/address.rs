@@ -72,6 +72,13 @@ impl Address {
         }
     }
 
+    /// The module of the root that it lies in, with its key; none for what is in the root itself.
+    pub fn outermost(&self) -> Option<Self> {
+        let segments = self.segments.get(..2).filter(|_| self.module_segments() > 0)?;
+        let end = self.segments.get(2).map_or(self.text.len(), |next| next.start - 1);
+        Some(Self { text: self.text[..end].to_owned(), segments: segments.to_vec() })
+    }
+
     fn module_segments(&self) -> usize {
         self.segments.chunks(2).take_while(|pair| pair.len() == 2 && pair[0].name == "module").count() * 2
     }
@@ -191,6 +198,9 @@ mod tests {
         assert_eq!(resource.relative_to(&address("module.y")), resource.as_str());
         assert_eq!(resource.module(), r#"module.x["a.b"]"#);
         assert_eq!(address("a_b.c").module(), "");
+        assert_eq!(resource.outermost(), Some(address(r#"module.x["a.b"]"#)));
+        assert_eq!(address("module.x.module.y").outermost(), Some(address("module.x")));
+        assert_eq!(address("a_b.c").outermost(), None);
     }
 
     #[test]

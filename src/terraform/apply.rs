@@ -88,6 +88,10 @@ impl Program {
                 return Err(classify::failure(self, "apply", &ended, &[]));
             }
         }
+        // A destruction of one module is never the whole; nothing else that is not whole is applied.
+        listener
+            .warnings
+            .retain(|it| plan.complete != Some(false) || it.summary != "Applied changes may be incomplete");
         let ending = match (complete, ended.interrupted) {
             (true, _) => Ending::Complete,
             (false, true) => Ending::Interrupted,

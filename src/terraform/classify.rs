@@ -61,10 +61,43 @@ pub(super) fn specific(program: &Program, errors: &[Diagnostic]) -> Option<Error
     if let Some(error) = errors.iter().find_map(|it| tag_missing(it, errors)) {
         return Some(error);
     }
+    if let Some(error) = prevented(errors).or_else(|| provider_gone(errors)) {
+        return Some(error);
+    }
     if first.address.is_none() && first.place.is_none() && is_about_backend(&first.summary) {
         return Some(Error::Backend { diagnostics: errors.to_vec() });
     }
     (first.address.is_none() && first.place.is_some()).then(|| Error::Configuration { diagnostics: errors.to_vec() })
+}
+
+/// The addresses that stand in the details of the errors with this summary.
+fn named(errors: &[Diagnostic], summary: &str, pattern: &Regex) -> Vec<String> {
+    let said = errors.iter().filter(|it| it.summary == summary);
+    let mut names: Vec<String> = said
+        .filter_map(|it| {
+            let name = pattern.captures(&it.detail).map(|found| found[1].to_owned());
+            name.or_else(|| it.address.clone()).or_else(|| it.place.as_ref().map(ToString::to_string))
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn prevented(errors: &[Diagnostic]) -> Option<Error> {
+    static RESOURCE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"Resource (\S+) has lifecycle\.prevent_destroy").expect("the pattern is valid"));
+    let addresses = named(errors, "Instance cannot be destroyed", &RESOURCE);
+    (!addresses.is_empty()).then(|| Error::PreventDestroy { addresses, diagnostics: errors.to_vec() })
+}
+
+/// "Provider configuration not present: To work with ADDRESS its original provider configuration at … is required".
+fn provider_gone(errors: &[Diagnostic]) -> Option<Error> {
+    static RESOURCE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"To work with (\S+)(?: \(orphan\))? its original provider").expect("the pattern is valid")
+    });
+    let addresses = named(errors, "Provider configuration not present", &RESOURCE);
+    (!addresses.is_empty()).then(|| Error::ProviderGone { addresses, diagnostics: errors.to_vec() })
 }
 
 fn is_about_backend(summary: &str) -> bool {

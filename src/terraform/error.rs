@@ -135,6 +135,22 @@ pub enum Error {
         /// All that terraform says.
         diagnostics: Vec<Diagnostic>,
     },
+    /// The configuration itself forbids to destroy something.
+    #[error("prevent_destroy keeps terraform from destroying {}", addresses.join(", "))]
+    PreventDestroy {
+        /// What may not be destroyed.
+        addresses: Vec<String>,
+        /// All that terraform says.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// The module that configured the provider of something is gone from the configuration.
+    #[error("the configuration no longer configures the provider of {}", addresses.join(", "))]
+    ProviderGone {
+        /// What can no longer be destroyed.
+        addresses: Vec<String>,
+        /// All that terraform says.
+        diagnostics: Vec<Diagnostic>,
+    },
     /// `init` did not work.
     #[error("'{program} init' failed: {}", first_or(diagnostics, stderr))]
     Init {
@@ -216,6 +232,8 @@ impl Error {
             Self::Backend { diagnostics }
             | Self::Configuration { diagnostics }
             | Self::TagMissing { diagnostics, .. }
+            | Self::PreventDestroy { diagnostics, .. }
+            | Self::ProviderGone { diagnostics, .. }
             | Self::Init { diagnostics, .. }
             | Self::Failed { diagnostics, .. } => diagnostics,
             _ => &mut [],

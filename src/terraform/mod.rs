@@ -43,7 +43,7 @@ pub use events::{Totals, Verb};
 pub use guard::{Permits, Rules, Scope, judge};
 pub use interrupts::{Interrupts, Watch};
 pub use ownership::carries;
-pub use plan::{PlanOptions, SavedPlan};
+pub use plan::{Destroy, PlanOptions, SavedPlan};
 pub use plan_json::read_plan;
 pub use program::{LOCK_TIMEOUT, Program, ProgramSettings};
 pub use redact::Redactor;

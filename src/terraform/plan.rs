@@ -27,8 +27,17 @@ pub struct PlanOptions {
     pub lock: bool,
     /// Whether the state is compared with what really is.
     pub refresh: bool,
-    /// `retire`: plan the destruction of this module and of nothing else.
-    pub destroy: Option<Address>,
+    /// `retire`: plan the destruction of this and of nothing else.
+    pub destroy: Option<Destroy>,
+}
+
+/// What is to be destroyed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destroy {
+    /// These modules or resources, and what depends on them. No other way exists where a module configures a provider.
+    Targets(Vec<Address>),
+    /// Everything in the root.
+    Everything,
 }
 
 impl Default for PlanOptions {
@@ -145,7 +154,9 @@ impl Program {
                     what: "written",
                     source,
                 })?;
-                let (sha256, warnings) = (digest::of_file(&file)?, attempt.said);
+                let (sha256, mut warnings) = (digest::of_file(&file)?, attempt.said);
+                // Nobody but us asked for the target.
+                warnings.retain(|it| options.destroy.is_none() || it.summary != "Resource targeting is in effect");
                 let (lock, version) = (options.lock, Some(version));
                 return Ok(SavedPlan { folder, file, sha256, lock, version, initialized, warnings });
             }
@@ -184,8 +195,11 @@ impl Program {
         if !options.refresh {
             arguments.push("-refresh=false".into());
         }
-        if let Some(module) = &options.destroy {
-            arguments.extend(["-destroy".into(), format!("-target={module}").into()]);
+        if let Some(destroy) = &options.destroy {
+            arguments.push("-destroy".into());
+            if let Destroy::Targets(targets) = destroy {
+                arguments.extend(targets.iter().map(|target| format!("-target={target}").into()));
+            }
         }
         let mut listener = Listener::new(self, progress);
         let ended = self.run(folder, &arguments, progress, &mut |line| listener.line(line))?;

@@ -164,6 +164,16 @@ impl Ui {
         self.yes || self.interactive
     }
 
+    /// Whether somebody is there to type something.
+    pub fn is_interactive(&self) -> bool {
+        self.interactive
+    }
+
+    /// Asks to type `word`; nothing on the command line answers that.
+    pub fn confirm_by_typing(&self, question: &str, word: &str) -> bool {
+        self.interactive && prompt::word(question, word, self.talk_is_coloured)
+    }
+
     /// Whether every question is answered beforehand.
     pub fn says_yes(&self) -> bool {
         self.yes

@@ -1,4 +1,6 @@
-//! Images, tags and what runs them, on the local AWS: resolve, move, put back, verify.
+//! Images, tags and what runs them, on the local AWS: resolve, move, put back, take away, verify.
+
+mod removed;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -105,6 +105,7 @@ fn every_command_that_prints_json_has_its_schema() {
 fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         schema::<commands::new::Report>("new"),
+        schema::<commands::retire::Report>("retire"),
         schema::<DeploymentReport>("deploy"),
         schema::<DeploymentReport>("rollback"),
         schema::<DeploymentReport>("notify"),
@@ -112,6 +113,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
         schema::<DeploymentReport>("retag"),
         schema::<commands::hold::Report>("hold"),
         schema::<commands::unhold::Report>("unhold"),
+        schema::<commands::tfvars::Report>("tfvars"),
         schema::<commands::plan::Report>("plan"),
         schema::<commands::apply::Report>("apply"),
         schema::<commands::live::Report>("live"),
@@ -143,6 +145,8 @@ fn what_is_printed_has_the_fields_of_its_schema() {
     };
     let reports = [
         ("new", printed(&["new", "2022-10-14", "--dry-run"])),
+        ("retire", printed(&["retire", "2022-10-14", "--dry-run"])),
+        ("tfvars", printed(&["tfvars", "live"])),
         ("tag", printed(&["tag", "2022-10-14", "--dry-run"])),
         ("plan", printed(&["plan", "live"])),
         ("live", printed(&["live"])),

@@ -2,10 +2,12 @@
 
 pub mod commits;
 pub mod deployment;
+pub mod edits;
 pub mod estate;
 pub mod live;
 pub mod lock;
 pub mod make_tags;
+pub mod protection;
 pub mod records;
 pub mod release;
 pub mod selection;
@@ -13,4 +15,5 @@ pub mod service_records;
 pub mod stage;
 pub mod tag_rows;
 pub mod target;
+pub mod upstream;
 pub mod verification;

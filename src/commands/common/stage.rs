@@ -122,9 +122,13 @@ pub fn rules(estate: &Estate, changed: &[MayChange], allows: &[Allow]) -> Result
 
 /// Plans, and shows the plan with what is worth a second look. The guard's refusal is for the caller to ask for.
 pub fn plan(context: &Context, program: &Program, options: &PlanOptions, rules: &Rules) -> Result<Planned, Failure> {
+    attempt(context, program, options, rules).map_err(|error| placed(context, error))
+}
+
+/// The same, for callers that have more to say of an error.
+pub fn attempt(context: &Context, program: &Program, options: &PlanOptions, rules: &Rules) -> Result<Planned, Error> {
     context.ui.say(&format!("Planning with {} …", program.name()));
-    let planned =
-        terraform_run::plan(program, options, rules, &*context.ui.reading()).map_err(|error| placed(context, error))?;
+    let planned = terraform_run::plan(program, options, rules, &*context.ui.reading())?;
     show(context, &planned);
     Ok(planned)
 }

@@ -9,6 +9,7 @@ use super::observe::NewPipeline;
 use super::{Arguments, report};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
+use crate::layout::Edit;
 use crate::operations::write_edits::write_edits;
 use crate::releases::{Permit, Record};
 use crate::terraform::{Permits, PlanOptions, Program};
@@ -87,11 +88,14 @@ fn record(arguments: &Arguments, context: &Context, plan: &NewPipeline) -> Recor
 }
 
 fn write(context: &Context, plan: &NewPipeline) -> Result<(), Failure> {
-    if plan.scaffold.edits.is_empty() {
-        return Ok(());
+    let edits: Vec<Edit> = plan.scaffold.edits.iter().chain(&plan.variables).cloned().collect();
+    write_edits(&context.settings.directory, &edits)?;
+    if !plan.scaffold.edits.is_empty() {
+        context.ui.say(&format!("Wrote {} to {}.", plan.scaffold.pipeline.address(), plan.scaffold.place()));
     }
-    write_edits(&context.settings.directory, &plan.scaffold.edits)?;
-    context.ui.say(&format!("Wrote {} to {}.", plan.scaffold.pipeline.address(), plan.scaffold.place()));
+    if let Some(variables) = &plan.variables {
+        context.ui.say(&format!("Wrote {}.", variables.path()));
+    }
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use clap::Args;
 use super::common::lock::LockArguments;
 use super::common::release::{self, GuardArguments, SourceArguments};
 use super::common::stage::AllowArguments;
-use super::common::{estate, target};
+use super::common::{estate, target, upstream};
 use super::{End, Outcome};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -74,6 +74,9 @@ pub struct Arguments {
     /// Where the plan is kept; beside it FILE.json, which 'pipelinectl apply' needs
     #[arg(long, value_name = "FILE", requires = "plan_only")]
     out: Option<PathBuf>,
+    /// Also write the images as Terraform variables into this file; see 'pipelinectl tfvars'
+    #[arg(long, value_name = "FILE", conflicts_with = "edit_only")]
+    tfvars: Option<PathBuf>,
     /// What may pass
     #[command(flatten)]
     allow: AllowArguments,
@@ -106,7 +109,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if ui.says_yes() && !context.dry_run {
         lock = Some(context.lock(&request.namespace, "new", arguments.lock.wait_lock)?);
     }
-    observe::refuse_behind(arguments, context)?;
+    if !arguments.allow_behind {
+        upstream::refuse_behind(context, !arguments.no_fetch)?;
+    }
     let program = act::terraform(context)?;
     let mut plan = observe::observe(&request, context)?;
     plan.show(context);

@@ -1,14 +1,15 @@
 //! What is there, and what `new` would make of it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::super::common::release::{self, Release, ReleaseRequest, recorded};
-use super::super::common::{estate, target};
+use super::super::common::{edits, estate, target};
+use super::super::tfvars;
 use super::{Arguments, name_limits};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::files;
-use crate::git::GitError;
 use crate::hcl::{Assignment, Path};
 use crate::layout::module_blocks::{Added, Addition, ModuleBlocks, Origin, Place};
 use crate::layout::{Edit, Rules};
@@ -18,7 +19,6 @@ use crate::pipeline::service::Repository;
 use crate::pipeline::{Estate, Namespace, Pipeline};
 use crate::releases::Record;
 use crate::ui::counted;
-use crate::ui::diff::unified;
 use crate::ui::paint;
 
 /// What the user asks for, checked as far as that goes without looking at anything but the files.
@@ -40,6 +40,7 @@ pub struct Request {
     fetch: bool,
     exact: bool,
     digests: BTreeMap<Repository, Digest>,
+    tfvars: Option<PathBuf>,
 }
 
 /// The edit that makes a pipeline, or where it is already.
@@ -67,6 +68,8 @@ pub struct NewPipeline {
     pub scaffold: Scaffold,
     /// Its tags.
     pub release: Release,
+    /// What changes in the file of `--tfvars`.
+    pub variables: Option<Edit>,
     /// The record of an earlier run that did not end.
     pub unfinished: Option<Record>,
 }
@@ -122,6 +125,7 @@ impl Request {
             fetch: !arguments.no_fetch,
             exact: arguments.source.exact_ref,
             digests: BTreeMap::new(),
+            tfvars: arguments.tfvars.clone(),
         })
     }
 
@@ -218,13 +222,7 @@ impl Scaffold {
 
     /// Shows the diff.
     pub fn show(&self, context: &Context) {
-        for edit in &self.edits {
-            match edit {
-                Edit::Write { before, after, .. } => context.ui.show(&unified(edit.path(), before, after)),
-                Edit::Create { text, .. } => context.ui.show(&unified(edit.path(), "", text)),
-                Edit::Delete { .. } => context.ui.show(&format!("{} is removed\n", edit.path())),
-            }
-        }
+        edits::show(context, &self.edits);
         for note in &self.notes {
             context.ui.warn(note);
         }
@@ -234,7 +232,7 @@ impl Scaffold {
 impl NewPipeline {
     /// Whether neither the file nor a tag would change.
     pub fn is_nothing(&self) -> bool {
-        self.scaffold.edits.is_empty() && self.release.plan.is_nothing()
+        self.scaffold.edits.is_empty() && self.variables.is_none() && self.release.plan.is_nothing()
     }
 
     /// Whether this `new`, or one that did not end, made the pipeline.
@@ -253,7 +251,9 @@ impl NewPipeline {
 
     /// Whether the earlier one would not have told what this one does.
     pub fn changes_other_things_than(&self, other: &Self) -> bool {
-        self.scaffold != other.scaffold || self.release.plan.digests() != other.release.plan.digests()
+        self.scaffold != other.scaffold
+            || self.variables != other.variables
+            || self.release.plan.digests() != other.release.plan.digests()
     }
 
     /// Shows the diff and the tags.
@@ -274,6 +274,7 @@ impl NewPipeline {
             ui.say(&format!("The block is there: {} in {}", self.scaffold.pipeline.address(), self.scaffold.place()));
         }
         self.scaffold.show(context);
+        edits::show(context, self.variables.as_slice());
         ui.show(&format!("\n{}", paint::strong(&format!("Images for {}\n", self.tag))));
         release::show(context, &self.release);
     }
@@ -283,7 +284,8 @@ impl NewPipeline {
         let tags = self.release.plan.changes().count();
         let tags = (tags > 0).then(|| format!("make {}", counted(tags, "tag")));
         let edit = (!self.scaffold.edits.is_empty()).then(|| "write the block".to_owned());
-        let parts: Vec<String> = edit.into_iter().chain(tags).chain(["plan".to_owned()]).collect();
+        let variables = self.variables.as_ref().map(|edit| format!("write {}", edit.path()));
+        let parts: Vec<String> = edit.into_iter().chain(variables).chain(tags).chain(["plan".to_owned()]).collect();
         let mut question = parts.join(", ");
         if let Some(first) = question.get_mut(..1) {
             first.make_ascii_uppercase();
@@ -298,7 +300,8 @@ pub fn observe(request: &Request, context: &Context) -> Result<NewPipeline, Fail
         return Err(Failure::failed("the images were not asked for"));
     };
     let scaffold = request.scaffold(context)?;
-    let mut unfinished = context.store()?.unfinished(&request.namespace)?;
+    // What another command began is not for this one to go on with.
+    let mut unfinished = context.store()?.unfinished(&request.namespace)?.filter(|record| record.command == "new");
     let of_record = unfinished.as_ref().map(|record| recorded(&context.settings, record));
     let mut release = request.release(context, source, tag, of_record.as_ref().unwrap_or(&request.digests))?;
     let no_tag_yet = release.plan.changes().count() == release.plan.moves.len();
@@ -307,7 +310,12 @@ pub fn observe(request: &Request, context: &Context) -> Result<NewPipeline, Fail
         unfinished = None;
         release = request.release(context, source, tag, &request.digests)?;
     }
-    Ok(NewPipeline { namespace: request.namespace.clone(), tag: tag.clone(), scaffold, release, unfinished })
+    let namespace = request.namespace.clone();
+    let variables = match &request.tfvars {
+        Some(path) => tfvars::edit_for(context, &namespace, &release, path)?,
+        None => None,
+    };
+    Ok(NewPipeline { namespace, tag: tag.clone(), scaffold, release, variables, unfinished })
 }
 
 /// Names made from the namespace must be names that AWS takes ("Lambda quotas"; "Using Amazon ECR image tags").
@@ -329,38 +337,4 @@ fn check_names(context: &Context, namespace: &Namespace) -> Result<(), Failure> 
         }
     }
     Ok(())
-}
-
-/// Refuses to work on an estate that somebody else has changed upstream.
-pub fn refuse_behind(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
-    if arguments.allow_behind {
-        return Ok(());
-    }
-    let git = context.git();
-    // A fetch writes into the repository, which a dry run leaves alone.
-    if !arguments.no_fetch && !context.dry_run {
-        let progress = context.ui.reading();
-        progress.started("git", "fetching");
-        let fetched = git.fetch_upstream();
-        progress.dismissed("git");
-        if let Err(error) = fetched
-            && !matches!(error, GitError::NoRepository { .. } | GitError::NotFound)
-        {
-            context.ui.warn(&format!("{error}; the checkout is compared with what was fetched last"));
-        }
-    }
-    match git.commits_behind() {
-        Ok(Some(behind @ 1..)) => {
-            let commits = counted(behind, "commit");
-            let folder = context.settings.terraform_dir.display();
-            Err(Failure::refused(format!("the upstream branch has {commits} for {folder} that this checkout lacks"))
-                .hint("pull first, or use --allow-behind if you know them"))
-        }
-        Ok(_) | Err(GitError::NoRepository { .. }) => Ok(()),
-        Err(GitError::NotFound) => {
-            context.ui.warn("git was not found: nothing is known of the upstream branch");
-            Ok(())
-        }
-        Err(error) => Err(error.into()),
-    }
 }

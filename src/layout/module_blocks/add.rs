@@ -127,7 +127,7 @@ impl ModuleBlocks<'_> {
             .map(Added::New)
     }
 
-    fn pipeline(&self, namespace: &Namespace) -> Result<&Pipeline, LayoutError> {
+    pub(super) fn pipeline(&self, namespace: &Namespace) -> Result<&Pipeline, LayoutError> {
         self.estate.find(namespace).ok_or_else(|| LayoutError::NoSuchPipeline {
             namespace: namespace.clone(),
             known: self.estate.newest_first().into_iter().map(|pipeline| pipeline.namespace.clone()).collect(),

@@ -220,6 +220,63 @@ fn makes_the_file_when_it_is_not_there() {
     assert_eq!(new.edits, [Edit::Create { path: "main.tf".to_owned(), text, mode: 0o644 }]);
 }
 
+fn removed(text: &str, namespace: &str) -> Option<String> {
+    let files = [SourceFile::new("main.tf", text)];
+    let rules = rules();
+    let edits = ModuleBlocks::read(&files, &rules).expect("an estate").remove(&name(namespace)).expect("removed");
+    match edits.as_slice() {
+        [Edit::Write { path, before, after }] if path == "main.tf" && before == text => Some(after.clone()),
+        [Edit::Delete { path }] if path == "main.tf" => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn block(date: &str) -> String {
+    format!("module \"p_{date}\" {{\n  source    = \"./stack\"\n  namespace = \"{date}\"\n}}\n")
+}
+
+#[test]
+fn a_removed_block_takes_what_belongs_to_it() {
+    let (first, second, third) = (block("2022-08-31"), block("2022-10-14"), block("2023-01-01"));
+    let other = "locals {\n  a = 1\n}\n";
+    for (above, below) in [
+        (String::new(), format!("\n{third}")),
+        (format!("{first}\n"), String::new()),
+        (format!("{first}\n"), format!("\n{third}")),
+        (format!("{other}\n\n\n"), format!("\n{third}")),
+        (format!("{first}\n"), format!("\n\n\n# The rest\n\n{other}")),
+        (format!("{first}\n# apart\n\n"), format!("\n{third}")),
+        ("# One block for each pipeline.\n\n".to_owned(), format!("\n{third}")),
+        (format!("{other}\n"), other.to_owned()),
+        (other.to_owned(), format!("\n{other}")),
+        (first.clone(), third.clone()),
+    ] {
+        for own in [second.clone(), format!("# It is filled.\n// See the wiki.\n{}# so far\n", second.trim_end())] {
+            let text = format!("{above}{own}{below}");
+            let left = removed(&text, "2022-10-14").expect("more is there");
+            let (top, bottom) = (above.trim_end(), below.trim_start());
+            assert!(left.starts_with(top) && left.ends_with(bottom.trim_end_matches('x')), "{text}\n---\n{left}");
+            let gaps = [&above[top.len()..], &below[..below.len() - bottom.len()]].map(|gap| gap.matches('\n').count());
+            let between = left[top.len()..left.len() - bottom.len()].matches('\n').count();
+            let wanted = match (top.is_empty(), bottom.is_empty()) {
+                (true, _) => 0,
+                (_, true) => 1,
+                _ => gaps[0].max(gaps[1] + 1),
+            };
+            assert_eq!(between, wanted, "{text}\n---\n{left}");
+        }
+    }
+    assert_eq!(removed(&second, "2022-10-14"), None);
+    assert_eq!(removed(&format!("\u{feff}# x\r\n{}", second.replace('\n', "\r\n")), "2022-10-14"), None);
+    let ruled = format!("{first}\n# ---- 2022-10-14 ----\n\n{second}\n# ---- 2023-01-01 ----\n\n{third}");
+    assert_eq!(
+        removed(&ruled, "2022-10-14").expect("more is there"),
+        format!("{first}\n# ---- 2023-01-01 ----\n\n{third}")
+    );
+    let cut = format!("{first}\n{}", second.trim_end());
+    assert_eq!(removed(&cut, "2022-10-14").as_deref(), Some(first.trim_end()));
+}
+
 /// What stands around pipelines in a file.
 fn neighbour() -> impl Strategy<Value = &'static str> {
     prop_oneof![
@@ -280,5 +337,8 @@ proptest! {
         prop_assert_eq!(rest.replace(['\r', '\n'], ""), text.replace(['\r', '\n'], ""));
         prop_assert_eq!(after.ends_with(ends), text.ends_with(ends));
         prop_assert!(!crlf || after.matches('\n').count() == after.matches("\r\n").count());
+        if place < 2 {
+            prop_assert_eq!(removed(after, namespace), Some(text));
+        }
     }
 }

@@ -146,8 +146,10 @@ fn a_log_goes_to_a_file_of_its_own() {
 #[test]
 fn a_destroy_of_one_module_takes_no_other() {
     let estate = Estate::with_live(NEW);
-    let options =
-        PlanOptions { destroy: Some("module.x_2022-08-3".parse().expect("an address")), ..PlanOptions::default() };
+    let options = PlanOptions {
+        destroy: Some(Destroy::Targets(vec!["module.x_2022-08-3".parse().expect("an address")])),
+        ..PlanOptions::default()
+    };
     let mut rules = rules(Permits::Delete);
     let planned = terraform_run::plan(&estate.program(), &options, &rules, &Recorder::default()).expect("planned");
     assert_eq!(planned.verdict.blocks, [Block::Incomplete]);

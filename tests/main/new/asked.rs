@@ -10,7 +10,7 @@ use crate::support::writes;
 const TERMINAL: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
 /// The program on a terminal.
-fn on_terminal(estate: &Estate, arguments: &[&str]) -> Running {
+pub(crate) fn on_terminal(estate: &Estate, arguments: &[&str]) -> Running {
     let program = program(estate, arguments);
     let mut command = Command::new("python3");
     estate.prepare(&mut command);
@@ -22,14 +22,14 @@ fn on_terminal(estate: &Estate, arguments: &[&str]) -> Running {
 impl Running {
     /// Waits for a question, which stands in the text after its first `after` bytes; gives where the text ends then.
     #[track_caller]
-    fn asks(&mut self, question: &str, after: usize) -> usize {
+    pub(crate) fn asks(&mut self, question: &str, after: usize) -> usize {
         let out = self.out.clone();
         let text = || fs::read_to_string(&out).unwrap_or_default();
         self.until(question, || text().get(after..).is_some_and(|text| text.contains(question)));
         text().len()
     }
 
-    fn answer(&mut self, answer: &str) {
+    pub(crate) fn answer(&mut self, answer: &str) {
         let input = self.child.stdin.as_mut().expect("a pipe");
         input.write_all(format!("{answer}\n").as_bytes()).expect("written");
     }

@@ -1,6 +1,6 @@
 //! `pipelinectl new`, the main job.
 
-mod asked;
+pub(crate) mod asked;
 mod aws;
 mod elsewhere;
 mod guard;
@@ -33,7 +33,7 @@ const MODULE_HEAD: &str = "module \"concepts_pipeline_2022-10-14\"";
 const MAIN: &str = "infrastructure/main.tf";
 
 /// A local AWS with an account of this test's own.
-fn aws() -> LocalAws {
+pub(crate) fn aws() -> LocalAws {
     LocalAws::shared().expect("the local AWS starts")
 }
 
@@ -43,7 +43,7 @@ fn laid_out() -> Estate {
 }
 
 /// The estate with a local AWS, whose log begins now.
-fn built(builder: Builder) -> Estate {
+pub(crate) fn built(builder: Builder) -> Estate {
     let estate = builder.aws(&aws()).build().expect("an estate");
     aws_of(&estate).forget().expect("forgotten");
     estate
@@ -56,26 +56,26 @@ fn live() -> Estate {
     estate
 }
 
-fn aws_of(estate: &Estate) -> &LocalAws {
+pub(crate) fn aws_of(estate: &Estate) -> &LocalAws {
     estate.aws().expect("the estate has an AWS")
 }
 
 /// Changes a file of the estate that must have the text `from` once.
 #[track_caller]
-fn change(estate: &Estate, path: &str, from: &str, to: &str) {
+pub(crate) fn change(estate: &Estate, path: &str, from: &str, to: &str) {
     let text = estate.read(path).expect("readable");
     assert_eq!(text.matches(from).count(), 1, "'{from}' in {path}:\n{text}");
     estate.write(path, &text.replace(from, to)).expect("written");
 }
 
 /// The image that a tag names in each repository.
-fn tagged(estate: &Estate, tag: &str) -> Vec<Option<Image>> {
+pub(crate) fn tagged(estate: &Estate, tag: &str) -> Vec<Option<Image>> {
     let aws = aws_of(estate);
     estate.repositories().iter().map(|repository| aws.tagged(repository, tag).expect("an answer")).collect()
 }
 
 /// The digest that a tag names in each repository; none where there is no such tag.
-fn digests(estate: &Estate, tag: &str) -> Vec<Option<String>> {
+pub(crate) fn digests(estate: &Estate, tag: &str) -> Vec<Option<String>> {
     tagged(estate, tag).into_iter().map(|image| image.map(|image| image.digest)).collect()
 }
 
@@ -85,23 +85,23 @@ fn tags_made(estate: &Estate) -> usize {
 }
 
 /// How often an operation was asked for.
-fn calls(estate: &Estate, operation: &str) -> usize {
+pub(crate) fn calls(estate: &Estate, operation: &str) -> usize {
     let calls = aws_of(estate).calls().expect("a call log");
     calls.iter().filter(|call| call.operation == operation).count()
 }
 
 /// Lets nobody make tags in these repositories, for as long as it lasts.
-fn throttle(estate: &Estate, repositories: &[String]) {
+pub(crate) fn throttle(estate: &Estate, repositories: &[String]) {
     let faults = repositories.iter().map(|name| Fault::always("PutImage", "ThrottlingException").on(name)).collect();
     aws_of(estate).set(&Switches::new().faults(faults)).expect("switched");
 }
 
-fn no_faults(estate: &Estate) {
+pub(crate) fn no_faults(estate: &Estate) {
     aws_of(estate).set(&Switches::new().faults(Vec::new())).expect("switched");
 }
 
 /// The addresses in the local state of the estate, and which of them are tainted.
-fn state(estate: &Estate) -> Vec<String> {
+pub(crate) fn state(estate: &Estate) -> Vec<String> {
     let Ok(text) = estate.read("infrastructure/terraform.tfstate") else { return Vec::new() };
     let state: serde_json::Value = serde_json::from_str(&text).expect("a state is JSON");
     let mut found = Vec::new();
@@ -125,7 +125,7 @@ fn made(estate: &Estate) -> usize {
 }
 
 /// All that a command may leave behind: every file of the checkout and the state folder, with time and content.
-fn snapshot(estate: &Estate) -> Vec<(PathBuf, Duration, Vec<u8>)> {
+pub(crate) fn snapshot(estate: &Estate) -> Vec<(PathBuf, Duration, Vec<u8>)> {
     let mut found = Vec::new();
     for folder in [estate.root(), estate.home()] {
         collect(&folder, &mut found);
@@ -154,7 +154,7 @@ fn collect(folder: &Path, found: &mut Vec<(PathBuf, Duration, Vec<u8>)>) {
 
 /// What was put in, if all else is as it was; otherwise the test fails.
 #[track_caller]
-fn inserted<'a>(before: &str, after: &'a str) -> &'a str {
+pub(crate) fn inserted<'a>(before: &str, after: &'a str) -> &'a str {
     assert!(after.len() > before.len(), "nothing was put in");
     let common = before.bytes().zip(after.bytes()).take_while(|(a, b)| a == b).count();
     // Not within a character: the first byte of one may be that of another.
@@ -165,7 +165,7 @@ fn inserted<'a>(before: &str, after: &'a str) -> &'a str {
 }
 
 /// What a run said, with what differs from run to run replaced. What goes on side by side ends in any order.
-fn shown(estate: &Estate, run: &Run) -> String {
+pub(crate) fn shown(estate: &Estate, run: &Run) -> String {
     let mut text = run.shown(&estate.root()).replace(&estate.home().display().to_string(), "[HOME]");
     if let Some(aws) = estate.aws() {
         text = text.replace(aws.account_id(), "[ACCOUNT]");
@@ -191,24 +191,24 @@ fn shown(estate: &Estate, run: &Run) -> String {
 }
 
 /// What of it is on standard error.
-fn talk(estate: &Estate, run: &Run) -> String {
+pub(crate) fn talk(estate: &Estate, run: &Run) -> String {
     shown(estate, run).split("--- stderr\n").nth(1).unwrap_or_default().to_owned()
 }
 
 /// The program while it runs. What it says goes to files, so that a test can watch it.
-struct Running {
-    child: Child,
-    out: PathBuf,
-    err: PathBuf,
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) out: PathBuf,
+    pub(crate) err: PathBuf,
 }
 
 /// Starts the program.
-fn start(estate: &Estate, arguments: &[&str]) -> Running {
+pub(crate) fn start(estate: &Estate, arguments: &[&str]) -> Running {
     begin(estate, program(estate, arguments))
 }
 
 /// Starts a command whose output and temporary files are in a folder of the estate's home.
-fn begin(estate: &Estate, mut command: Command) -> Running {
+pub(crate) fn begin(estate: &Estate, mut command: Command) -> Running {
     let folder = tempfile::tempdir_in(estate.home()).expect("a folder").keep();
     let (out, err) = (folder.join("out"), folder.join("err"));
     let file = |path: &Path| Stdio::from(File::create(path).expect("a file"));
@@ -217,13 +217,13 @@ fn begin(estate: &Estate, mut command: Command) -> Running {
 }
 
 impl Running {
-    fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         fs::read_to_string(&self.err).unwrap_or_default()
     }
 
     /// Waits until something holds; fails the test if the program ends before that.
     #[track_caller]
-    fn until(&mut self, what: &str, mut holds: impl FnMut() -> bool) -> &mut Self {
+    pub(crate) fn until(&mut self, what: &str, mut holds: impl FnMut() -> bool) -> &mut Self {
         let begun = Instant::now();
         while !holds() {
             let ended = self.child.try_wait().expect("a child of ours");
@@ -235,19 +235,19 @@ impl Running {
     }
 
     /// As Ctrl-C does.
-    fn interrupt(&mut self) {
+    pub(crate) fn interrupt(&mut self) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::INT).expect("a child of ours");
     }
 
     /// As `kill -9` does: only the program, not what it has started.
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("a child of ours");
         self.child.wait().expect("a child of ours");
     }
 
     /// Waits for its end.
-    fn end(mut self) -> Run {
+    pub(crate) fn end(mut self) -> Run {
         let status = self.child.wait().expect("a child of ours");
         let read = |path: &Path| fs::read_to_string(path).expect("text");
         let folder = self.err.parent().expect("a folder");

@@ -1,0 +1,16 @@
+//! Edits, as they are shown before they are made.
+
+use crate::context::Context;
+use crate::layout::Edit;
+use crate::ui::diff::unified;
+
+/// Shows the diff of each.
+pub fn show(context: &Context, edits: &[Edit]) {
+    for edit in edits {
+        match edit {
+            Edit::Write { before, after, .. } => context.ui.show(&unified(edit.path(), before, after)),
+            Edit::Create { text, .. } => context.ui.show(&unified(edit.path(), "", text)),
+            Edit::Delete { .. } => context.ui.show(&format!("{} is deleted\n", edit.path())),
+        }
+    }
+}
