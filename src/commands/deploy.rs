@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{End, Outcome};
 use super::common::deployment::{self, HoldRule, Request};
 use super::common::live::live_namespaces;
 use super::common::lock::parse_time;
 use super::common::release::{self, FetchArguments, GuardArguments};
 use super::common::selection::SelectionArguments;
 use super::common::target;
+use super::{End, Outcome};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::pipeline::Namespace;
@@ -82,8 +82,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
 /// One pipeline that cannot be deployed to does not keep the others from their images.
 fn to_each(arguments: &Arguments, context: &Context, namespaces: Vec<Namespace>) -> Outcome {
     if context.ui.wants_json() {
-        return Err(Failure::usage(format!("{} are live, and JSON is one document", counted(namespaces.len(), "pipeline")))
-            .hint("deploy to each by its name"));
+        return Err(Failure::usage(format!(
+            "{} are live, and JSON is one document",
+            counted(namespaces.len(), "pipeline")
+        ))
+        .hint("deploy to each by its name"));
     }
     let all = namespaces.len();
     let mut failures: Vec<(Namespace, Failure)> = Vec::new();

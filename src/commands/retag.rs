@@ -112,12 +112,19 @@ fn namespace_of(context: &Context, tag: &str) -> Result<Option<Namespace>, Failu
     Ok(known.then_some(namespace))
 }
 
+/// A tag that says which commit an image was built from would lie on another image.
+fn of_a_build(context: &Context, tag: &str, commit: &str) -> Failure {
+    let commits = context.images_git().describe(&[commit.to_owned()]).unwrap_or_default();
+    let about = commits.get(commit).map_or_else(String::new, |commit| format!("\n    {commit}"));
+    Failure::refused(format!("'{tag}' says which commit an image was built from: no other image may get it{about}"))
+        .hint("push the image that was built from that commit, or choose another tag")
+}
+
 /// A tag that no pipeline runs: shown, asked about, given.
 fn plain(arguments: &Arguments, context: &Context, services: &[Service], source: &ImageSource) -> Outcome {
     let ui = &context.ui;
-    if context.settings.commit_scheme.commit_in(&arguments.new).is_some() {
-        return Err(Failure::refused(format!("'{}' is the tag of a build: it never moves", arguments.new))
-            .hint("push the image of that commit, or choose another tag"));
+    if let Some(commit) = context.settings.commit_scheme.commit_in(&arguments.new) {
+        return Err(of_a_build(context, &arguments.new, commit));
     }
     let policy = Policy { allow_unmerged: true, allow_unknown_commit: true, ..Policy::new(PolicyKind::Restore) };
     let nowhere: Namespace = "0".parse()?;

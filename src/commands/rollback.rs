@@ -12,7 +12,7 @@ use super::common::release::{self, FetchArguments, GuardArguments};
 use super::common::selection::SelectionArguments;
 use super::common::target;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::pipeline::Namespace;
 use crate::pipeline::image::{Digest, is_commit};
 use crate::pipeline::release::{ImageSource, Policy, PolicyKind};
@@ -130,21 +130,43 @@ fn goal(
     match context.store()?.find(to) {
         Ok(Some(record)) if record.namespace == namespace.as_str() => {
             let digests = record.snapshot();
+            if digests.is_empty() {
+                return Err(Failure::usage(format!(
+                    "the release {} moved nothing: there is nothing to go back to",
+                    record.id
+                ))
+                .hint(format!("'pipelinectl history {namespace}' lists the releases")));
+            }
+            if !record.ended_well() {
+                context.ui.warn(&format!("the release {} did not end well", record.id));
+            }
             Ok(of_release(context, services, format!("release {}", record.id), &digests, policy))
         }
-        Ok(Some(record)) => Err(Failure::usage(format!("the release {} is one of {}", record.id, record.namespace))
-            .hint(format!(
-                "take another pipeline's images with: pipelinectl deploy {namespace} --from {}",
-                record.namespace
-            ))),
+        Ok(Some(record)) => Err(Failure::usage(format!(
+            "the release {} is of the pipeline {}, not of {namespace}",
+            record.id, record.namespace
+        ))
+        .hint(format!(
+            "take another pipeline's images with: pipelinectl deploy {namespace} --from {}",
+            record.namespace
+        ))),
         Err(error @ ReleaseError::Ambiguous { .. }) if !is_commit(to) => Err(error.into()),
         Ok(None) | Err(ReleaseError::Ambiguous { .. }) => {
-            let source = release::revision(context, to)?;
+            let source = release::revision(context, to).map_err(|failure| neither(failure, namespace, to))?;
             let asked = source.to_string();
             Ok(Goal { source, asked, pinned: BTreeMap::new(), policy, unknown: Vec::new() })
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What is neither a release nor a commit.
+fn neither(failure: Failure, namespace: &Namespace, to: &str) -> Failure {
+    if failure.kind != Kind::Usage {
+        return failure;
+    }
+    Failure::usage(format!("'{to}' is neither a release of {namespace} nor a commit that git knows"))
+        .hint(format!("'pipelinectl history {namespace}' lists the releases, 'pipelinectl images' the commits"))
 }
 
 /// A release was judged when it went out: what it restores needs no leave again.

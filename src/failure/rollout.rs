@@ -5,6 +5,19 @@ use crate::operations::verify_images::{Verdict, Verification};
 use crate::settings::FILE_NAME;
 
 impl Failure {
+    /// Lists the targets that no restart would make run what the pipeline's tag is to name; none if there is none. `all`
+    /// are all targets that were looked at.
+    pub fn hopeless(namespace: &str, rows: &[Verification], all: &[Verification]) -> Option<Self> {
+        let failure = Self::not_running(namespace, rows)?;
+        let (_, list) = failure.message.split_once('\n')?;
+        let heading = match (rows.len(), targets(all)) {
+            (_, 1) => "the one target stands in the way".to_owned(),
+            (1, all) => format!("one of {all} targets stands in the way"),
+            (count, all) => format!("{count} of {all} targets stand in the way"),
+        };
+        Some(Self { message: format!("{heading}\n{list}"), ..failure }.hint("nothing was changed"))
+    }
+
     /// Lists the targets that do not run what the pipeline's tag names, why, and what to do; none if all is well.
     pub fn not_running(namespace: &str, rows: &[Verification]) -> Option<Self> {
         let failed: Vec<&Verification> = rows.iter().filter(|row| row.verdict.is_failure()).collect();
@@ -34,13 +47,16 @@ impl Failure {
 }
 
 fn count(failed: usize, rows: &[Verification]) -> String {
-    let all = rows.iter().filter(|row| row.target.is_some()).count();
-    match (failed, all) {
+    match (failed, targets(rows)) {
         (1, 1) => "the one target is".to_owned(),
         (1, all) => format!("one of {all} targets is"),
         (failed, all) if failed == all => format!("all {all} targets are"),
         (failed, all) => format!("{failed} of {all} targets are"),
     }
+}
+
+fn targets(rows: &[Verification]) -> usize {
+    rows.iter().filter(|row| row.target.is_some()).count()
 }
 
 fn hints_of(namespace: &str, row: &Verification) -> Vec<String> {
@@ -79,7 +95,7 @@ fn hints_of(namespace: &str, row: &Verification) -> Vec<String> {
             "apply the pipeline's terraform first, mend the name in {FILE_NAME}, or set optional = true for {} there",
             row.service
         ),
-        Verdict::Error(error) => return Failure::from(error.clone()).hints,
+        Verdict::Error(error) | Verdict::NotRestarted(error) => return Failure::from(error.clone()).hints,
         Verdict::Verified | Verdict::Idle { .. } | Verdict::AbsentOptional | Verdict::TagOnly => return Vec::new(),
     };
     vec![hint]

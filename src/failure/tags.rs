@@ -39,6 +39,8 @@ impl From<Refusal> for Failure {
 
 fn nearest(problem: &Problem) -> String {
     match problem {
+        // No tag is like a digest.
+        Problem::ImageMissing { asked, .. } if asked.starts_with("sha256:") => String::new(),
         Problem::ImageMissing { nearest, .. } | Problem::RepositoryMissing { nearest, .. } if !nearest.is_empty() => {
             format!("; nearest: {}", nearest.join(", "))
         }
@@ -61,8 +63,14 @@ fn places(refusal: &Refusal, guard: &Guard) -> String {
 
 fn advice(problem: &Problem, refusal: &Refusal) -> Option<String> {
     match problem {
+        Problem::ImageMissing { asked, .. } if *asked == refusal.tag => {
+            Some(format!("make the tag with: pipelinectl tag {}", refusal.namespace))
+        }
+        Problem::ImageMissing { asked, .. } if asked.starts_with("sha256:") => Some(
+            "the image was deleted: build its commit again, or choose another release or commit with --to".to_owned(),
+        ),
         Problem::ImageMissing { .. } => {
-            Some("push what is missing, or choose other images with --source-tag or --ref".to_owned())
+            Some("push what is missing, or choose other images; --help tells how".to_owned())
         }
         Problem::NoneUpTo { .. } => Some("push an image, or choose a newer commit".to_owned()),
         Problem::RepositoryMissing { .. } => {

@@ -92,7 +92,7 @@ impl FileStore {
         remove(&self.folder_of(namespace).join(UNFINISHED))
     }
 
-    fn keep(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
+    pub(super) fn keep(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
         write(&self.folder_of(namespace).join(RELEASES), &format!("{}.json", record.id), record)
     }
 

@@ -78,6 +78,11 @@ impl Store {
         either!(self.finish(namespace, record))
     }
 
+    /// Keeps the record of a command that had nothing to begin. What is unfinished stays so.
+    pub fn keep(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
+        either!(self.keep(namespace, record))
+    }
+
     /// The records of a pipeline, or of all, the newest first, unfinished ones included.
     pub fn history(&self, namespace: Option<&Namespace>, limit: usize) -> Result<Vec<Record>, ReleaseError> {
         either!(self.history(namespace, limit))

@@ -99,6 +99,11 @@ impl TableStore {
         Ok(self.runtime.block_on(self.table.change(&self.project, &changes))?)
     }
 
+    pub(super) fn keep(&self, _: &Namespace, record: &Record) -> Result<(), ReleaseError> {
+        let changes = self.kept(record)?;
+        Ok(self.runtime.block_on(self.table.change(&self.project, &changes))?)
+    }
+
     /// What keeps a record for good.
     fn kept(&self, record: &Record) -> Result<Vec<Change>, ReleaseError> {
         let keys = [format!("release#{}", record.id), format!("history#{}#{}", record.namespace, record.id)];

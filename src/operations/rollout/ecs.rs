@@ -97,7 +97,7 @@ async fn begin<'a>(
                     return Ok(Followed { row, target, id, since: Instant::now(), restarted: true, service: None });
                 }
                 Ok(None) => run.why_forbidden(),
-                Err(error) => Verdict::Error(error),
+                Err(error) => Verdict::NotRestarted(error),
             };
         }
     }

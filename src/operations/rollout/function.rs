@@ -40,7 +40,7 @@ async fn follow(run: &Run<'_>, row: &Row<'_>, name: &str) -> Verification {
                         return found;
                     }
                     Err(error) => {
-                        found.verdict = Verdict::Error(error);
+                        found.verdict = Verdict::NotRestarted(error);
                         return found;
                     }
                 }

@@ -53,7 +53,9 @@ pub enum Verdict {
     Interrupted,
     /// It should have been restarted and was not, and why.
     NotTried(String),
-    /// AWS could not be asked, or refused the restart.
+    /// AWS refused the restart.
+    NotRestarted(AwsError),
+    /// AWS could not be asked.
     Error(AwsError),
 }
 
@@ -102,6 +104,7 @@ impl Verdict {
             Self::NotAwaited => "restarted, not waited for".to_owned(),
             Self::Interrupted => "interrupted before a restart".to_owned(),
             Self::NotTried(why) => format!("not restarted: {why}"),
+            Self::NotRestarted(error) => format!("not restarted: {error}"),
             Self::Error(error) => format!("not verified: {error}"),
         }
     }

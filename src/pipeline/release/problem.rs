@@ -158,7 +158,7 @@ impl Guard {
 
 /// Why no tag moves at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} of {repositories} repositories cannot be tagged {tag}", self.places().len())]
+#[error("{}", self.heading())]
 pub struct Refusal {
     /// The pipeline.
     pub namespace: String,
@@ -183,6 +183,13 @@ impl Refusal {
             };
         }
         places
+    }
+
+    fn heading(&self) -> String {
+        match self.repositories {
+            1 => format!("the tag {} cannot be given", self.tag),
+            all => format!("{} of {all} repositories cannot be tagged {}", self.places().len(), self.tag),
+        }
     }
 
     fn places(&self) -> BTreeSet<&Repository> {

@@ -9,14 +9,70 @@ fn a_dry_run_tells_what_would_move_and_restart_and_changes_nothing() {
     estate.publish(&commit).expect("images");
     forget(&estate);
     let dry = run(&estate, &["deploy", "live", "--dry-run"]);
-    insta::assert_snapshot!(told(&estate, &dry, &[&commit]), @"");
+    insta::assert_snapshot!(told(&estate, &dry, &[&commit]), @r"
+    exit code 0
+    --- stdout
+      REPOSITORY                     FROM                                    TO                                    ORDER
+    ~ weco/concepts_ingestor         commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
+    ~ weco/concepts_aggregator       commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
+    ~ weco/concepts_aggregator_bulk  commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
+    ~ weco/concepts_recorder         commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
+
+      RESTARTED                 RUNS AS                                RUNS NOW      WILL RUN
+    ~ concepts_ingestor         2022-08-31-concepts_ingestor           [the digest]  [the digest]
+    ~ concepts_aggregator       2022-08-31-concepts_aggregator         [the digest]  [the digest]
+    ~ concepts_aggregator_bulk  2022-08-31-concepts_aggregator_bulk    [the digest]  [the digest]
+    ~ concepts_recorder         concepts/2022-08-31-concepts_recorder  [the digest]  [the digest]
+    --- stderr
+    Dry run: nothing was changed.
+    ");
     nothing_was_changed(&estate);
     assert!(records(&estate).is_empty());
     let real = run(&estate, &["deploy", "live", "--yes"]);
-    insta::assert_snapshot!(told(&estate, &real, &[&commit]), @"");
+    insta::assert_snapshot!(told(&estate, &real, &[&commit]), @r"
+    exit code 0
+    --- stdout
+      REPOSITORY                     FROM                                    TO                                    ORDER
+    ~ weco/concepts_ingestor         commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
+    ~ weco/concepts_aggregator       commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
+    ~ weco/concepts_aggregator_bulk  commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
+    ~ weco/concepts_recorder         commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
+
+      RESTARTED                 RUNS AS                                RUNS NOW      WILL RUN
+    ~ concepts_ingestor         2022-08-31-concepts_ingestor           [the digest]  [the digest]
+    ~ concepts_aggregator       2022-08-31-concepts_aggregator         [the digest]  [the digest]
+    ~ concepts_aggregator_bulk  2022-08-31-concepts_aggregator_bulk    [the digest]  [the digest]
+    ~ concepts_recorder         concepts/2022-08-31-concepts_recorder  [the digest]  [the digest]
+
+    SERVICE                   RUNS AS                                DIGEST        STATE
+    concepts_ingestor         2022-08-31-concepts_ingestor           [the digest]  restarted, verified
+    concepts_aggregator       2022-08-31-concepts_aggregator         [the digest]  restarted, verified
+    concepts_aggregator_bulk  2022-08-31-concepts_aggregator_bulk    [the digest]  restarted, verified
+    concepts_recorder         concepts/2022-08-31-concepts_recorder  [the digest]  restarted, verified
+    --- stderr
+      ✓ 2022-08-31-concepts_aggregator  restarted, verified
+      ✓ 2022-08-31-concepts_aggregator_bulk  restarted, verified
+      ✓ 2022-08-31-concepts_ingestor  restarted, verified
+      ✓ concepts/2022-08-31-concepts_recorder  restarted, verified
+      ✓ weco/concepts_aggregator  tagged 2022-08-31
+      ✓ weco/concepts_aggregator_bulk  tagged 2022-08-31
+      ✓ weco/concepts_ingestor  tagged 2022-08-31
+      ✓ weco/concepts_recorder  tagged 2022-08-31
+    2022-08-31 runs this release: [RELEASE].
+    ");
     is_at(&estate, "latest");
     let nothing = run(&estate, &["deploy", "live", "--yes"]);
-    insta::assert_snapshot!(told(&estate, &nothing, &[&commit]), @"");
+    insta::assert_snapshot!(told(&estate, &nothing, &[&commit]), @r"
+    exit code 0
+    --- stdout
+      REPOSITORY                     DIGEST        COMMIT                                          TAG
+    = weco/concepts_ingestor         [the digest]  commit A 2022-09-01 Read authorities in one go  2022-08-31 is there
+    = weco/concepts_aggregator       [the digest]  commit A 2022-09-01 Read authorities in one go  2022-08-31 is there
+    = weco/concepts_aggregator_bulk  [the digest]  commit A 2022-09-01 Read authorities in one go  2022-08-31 is there
+    = weco/concepts_recorder         [the digest]  commit A 2022-09-01 Read authorities in one go  2022-08-31 is there
+    Nothing to do: the tags name these images, and every service runs them.
+    --- stderr
+    ");
 }
 
 #[test]
@@ -110,7 +166,16 @@ fn what_another_pipeline_runs_is_deployed() {
     is_at(&estate, &newest.tag());
     assert_eq!(record(&estate)["source"], "pipeline 2022-10-01");
     let refused = run(&estate, &["deploy", "live", "--from", "2022-11-01", "--yes"]);
-    insta::assert_snapshot!(told(&estate, &refused, &[]), @"");
+    insta::assert_snapshot!(told(&estate, &refused, &[]), @r"
+    exit code 1
+    --- stdout
+    --- stderr
+    error: 2 of 2 repositories cannot be tagged 2022-08-31
+      the repository weco/concepts_ingestor has no image 2022-11-01; nearest: 2022-10-01, 2022-08-31, latest
+      the repository weco/concepts_aggregator has no image 2022-11-01; nearest: 2022-10-01, 2022-08-31, latest
+    hint: nothing was changed
+    hint: push what is missing, or choose other images; --help tells how
+    ");
 }
 
 #[test]
@@ -122,9 +187,24 @@ fn a_short_commit_is_enough() {
     assert_eq!(record(&estate)["source"], format!("commit {}", newest.id));
     run(&estate, &["deploy", "live", "--ref", "main", "--yes"]).ends_with(0).says("Nothing to do");
     let unknown = run(&estate, &["deploy", "live", "--ref", "nosuchbranch", "--yes"]);
-    insta::assert_snapshot!(told(&estate, &unknown, &[]), @"");
+    insta::assert_snapshot!(told(&estate, &unknown, &[]), @r"
+    exit code 64
+    --- stdout
+    --- stderr
+    error: 'nosuchbranch' is no commit: git does not know it, and it is not 7 to 40 hexadecimal digits
+    hint: fetch it first, or name the commit by its digits
+    ");
     let no_image = run(&estate, &["deploy", "live", "--ref", "0123456789", "--yes"]);
-    insta::assert_snapshot!(told(&estate, &no_image, &[]), @"");
+    insta::assert_snapshot!(told(&estate, &no_image, &[]), @r"
+    exit code 1
+    --- stdout
+    --- stderr
+    error: 2 of 2 repositories cannot be tagged 2022-08-31
+      the repository weco/concepts_ingestor has no image ref.0123456789; nearest: ref.[COMMIT], ref.[COMMIT], ref.[COMMIT]
+      the repository weco/concepts_aggregator has no image ref.0123456789; nearest: ref.[COMMIT], ref.[COMMIT], ref.[COMMIT]
+    hint: nothing was changed
+    hint: push what is missing, or choose other images; --help tells how
+    ");
 }
 
 #[test]
@@ -135,10 +215,36 @@ fn where_not_every_commit_builds_every_image_the_newest_up_to_it_is_taken() {
     let second = estate.change("Drop empty labels").expect("a commit");
     estate.build_some(&second, &[AGGREGATOR]).expect("an image");
     let exact = run(&estate, &["deploy", "live", "--ref", &second.id, "--exact-ref", "--yes"]);
-    insta::assert_snapshot!(told(&estate, &exact, &[&first, &second]), @"");
+    insta::assert_snapshot!(told(&estate, &exact, &[&first, &second]), @r"
+    exit code 1
+    --- stdout
+    --- stderr
+    error: 2 of 3 repositories cannot be tagged 2022-08-31
+      the repository weco/concepts_ingestor has no image ref.[COMMIT]; nearest: ref.[COMMIT], ref.[COMMIT], ref.[COMMIT]
+      the repository weco/concepts_aggregator_bulk has no image ref.[COMMIT]; nearest: ref.[COMMIT], ref.[COMMIT], ref.[COMMIT]
+    hint: nothing was changed
+    hint: push what is missing, or choose other images; --help tells how
+    ");
     nothing_was_changed(&estate);
     let dry = run(&estate, &["deploy", "live", "--ref", &second.id, "--dry-run"]);
-    insta::assert_snapshot!(told(&estate, &dry, &[&first, &second]), @"");
+    insta::assert_snapshot!(told(&estate, &dry, &[&first, &second]), @r"
+    exit code 0
+    --- stdout
+      REPOSITORY                     FROM                                    TO                                    ORDER
+    ~ weco/concepts_ingestor         commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
+    ~ weco/concepts_aggregator       commit 2 2022-09-01 Keep concepts t…  → commit B 2022-09-01 Drop empty labe…  3 ahead
+    ~ weco/concepts_aggregator_bulk  commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
+
+      weco/concepts_ingestor         1 commit older than the one asked for: it has no image of a newer one
+      weco/concepts_aggregator_bulk  2 commits older than the one asked for: it has no image of a newer one
+
+      RESTARTED                 RUNS AS                              RUNS NOW      WILL RUN
+    ~ concepts_ingestor         2022-08-31-concepts_ingestor         [the digest]  [the digest]
+    ~ concepts_aggregator       2022-08-31-concepts_aggregator       [the digest]  [the digest]
+    ~ concepts_aggregator_bulk  2022-08-31-concepts_aggregator_bulk  [the digest]  [the digest]
+    --- stderr
+    Dry run: nothing was changed.
+    ");
     run(&estate, &["deploy", "live", "--ref", &second.id, "--if-newer", "--yes"]).ends_with(0);
     let expected = [
         named(&estate, &first.tag())[0].clone(),
@@ -191,7 +297,14 @@ fn images_of_another_repository_are_judged_by_its_commits() {
 fn a_pipeline_that_does_not_exist_is_no_pipeline_to_deploy_to() {
     let estate = functions(2);
     let refused = run(&estate, &["deploy", "2022-08-13", "--yes"]);
-    insta::assert_snapshot!(told(&estate, &refused, &[]), @"");
+    insta::assert_snapshot!(told(&estate, &refused, &[]), @r"
+    exit code 64
+    --- stdout
+    --- stderr
+    error: there is no pipeline 2022-08-13 in the estate
+    hint: did you mean '2022-08-31'?
+    hint: 'pipelinectl list' shows the pipelines of this checkout; it may be behind its upstream
+    ");
     nothing_was_changed(&estate);
     // Neither is it where nothing would be missed: services that are tagged, no more.
     let small = built(Estate::small().with_services(2));

@@ -83,15 +83,34 @@ fn running(estate: &Estate) -> Vec<String> {
 /// What a service of the live pipeline runs.
 fn runs(estate: &Estate, service: &str) -> String {
     let name = target(service);
-    let function = estate.running_function(&name).expect("an answer");
-    function.unwrap_or_else(|| estate.running_tasks(&name).expect("an answer").join(" and "))
+    if let Some(digest) = estate.running_function(&name).expect("an answer") {
+        return digest;
+    }
+    let digests = estate.running_tasks(&name).expect("an answer");
+    // A task of an index tells the digest of the index's child.
+    let image = aws(estate).tagged(&repository(estate, service), LIVE).expect("an answer");
+    match (digests.as_slice(), image) {
+        ([child], Some(image)) if image.manifest.contains(child) => image.digest,
+        _ => digests.join(" and "),
+    }
+}
+
+/// The repository of a service's images.
+fn repository(estate: &Estate, service: &str) -> String {
+    let settings = estate.read("pipelinectl.toml").expect("readable");
+    let (_, rest) = settings.split_once(&format!("name = \"{service}\"\nrepository = \"")).expect("a service");
+    rest.split('"').next().unwrap_or_default().to_owned()
 }
 
 /// The live pipeline's tags name the images of this tag, and its services run them.
 #[track_caller]
 fn is_at(estate: &Estate, tag: &str) {
+    assert!(!named(estate, tag).contains(&"-".to_owned()), "{tag} is not everywhere");
     assert_eq!(named(estate, LIVE), named(estate, tag), "the tags do not name the images of {tag}");
-    assert_eq!(running(estate), named(estate, tag), "the services do not run the images of {tag}");
+    for service in estate.services() {
+        let image = aws(estate).tagged(&repository(estate, service), tag).expect("an answer");
+        assert_eq!(Some(runs(estate, service)), image.map(|image| image.digest), "{service} does not run {tag}");
+    }
 }
 
 /// The calls that did something, in their order.
@@ -208,9 +227,12 @@ fn told(estate: &Estate, run: &Run, commits: &[&Commit]) -> String {
         text = text.replace(&commit.id, &format!("[COMMIT {letter}]"));
         text = text.replace(&commit.id[..8], &format!("commit {letter}"));
     }
-    for (pattern, stands_for) in
-        [(r"\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}", "[RELEASE]"), (r"\b[0-9a-f]{12}\b", "[the digest]")]
-    {
+    for (pattern, stands_for) in [
+        (r"\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}", "[RELEASE]"),
+        (r"ecs-svc/\d+", "ecs-svc/[ID]"),
+        (r"\b[0-9a-f]{12}\b", "[the digest]"),
+    ] {
+        text = text.replace("999999999999", "[OTHER]");
         text = Regex::new(pattern).expect("a pattern").replace_all(&text, stands_for).into_owned();
     }
     text

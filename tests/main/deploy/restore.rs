@@ -30,10 +30,47 @@ fn id(record: &Value) -> String {
 fn without_arguments_it_goes_to_the_last_good_release_and_holds_the_pipeline() {
     let (estate, first, second) = two_releases(two_functions());
     let dry = run(&estate, &["rollback", "live", "--dry-run"]);
-    insta::assert_snapshot!(told(&estate, &dry, &[&second]), @"");
+    insta::assert_snapshot!(told(&estate, &dry, &[&second]), @r"
+    exit code 0
+    --- stdout
+      REPOSITORY                FROM                                    TO                                    ORDER
+    ~ weco/concepts_ingestor    commit A 2022-09-01 Read authoritie…  → commit 3 2022-09-01 Aggregate conce…  1 behind
+    ~ weco/concepts_aggregator  commit A 2022-09-01 Read authoritie…  → commit 3 2022-09-01 Aggregate conce…  1 behind
+
+      RESTARTED            RUNS AS                         RUNS NOW      WILL RUN
+    ~ concepts_ingestor    2022-08-31-concepts_ingestor    [the digest]  [the digest]
+    ~ concepts_aggregator  2022-08-31-concepts_aggregator  [the digest]  [the digest]
+    --- stderr
+    Going back to release [RELEASE].
+    The pipeline will be put on hold: rolled back to release [RELEASE]
+    Dry run: nothing was changed.
+    ");
     nothing_was_changed(&estate);
     let back = rollback(&estate, &[]);
-    insta::assert_snapshot!(told(&estate, &back, &[&second]), @"");
+    insta::assert_snapshot!(told(&estate, &back, &[&second]), @r"
+    exit code 0
+    --- stdout
+      REPOSITORY                FROM                                    TO                                    ORDER
+    ~ weco/concepts_ingestor    commit A 2022-09-01 Read authoritie…  → commit 3 2022-09-01 Aggregate conce…  1 behind
+    ~ weco/concepts_aggregator  commit A 2022-09-01 Read authoritie…  → commit 3 2022-09-01 Aggregate conce…  1 behind
+
+      RESTARTED            RUNS AS                         RUNS NOW      WILL RUN
+    ~ concepts_ingestor    2022-08-31-concepts_ingestor    [the digest]  [the digest]
+    ~ concepts_aggregator  2022-08-31-concepts_aggregator  [the digest]  [the digest]
+
+    SERVICE              RUNS AS                         DIGEST        STATE
+    concepts_ingestor    2022-08-31-concepts_ingestor    [the digest]  restarted, verified
+    concepts_aggregator  2022-08-31-concepts_aggregator  [the digest]  restarted, verified
+    --- stderr
+    Going back to release [RELEASE].
+    The pipeline will be put on hold: rolled back to release [RELEASE]
+      ✓ 2022-08-31-concepts_aggregator  restarted, verified
+      ✓ 2022-08-31-concepts_ingestor  restarted, verified
+      ✓ weco/concepts_aggregator  tagged 2022-08-31
+      ✓ weco/concepts_ingestor  tagged 2022-08-31
+    2022-08-31 runs this release: [RELEASE].
+    It is on hold, so that the next merge does not undo this. Lift it with: pipelinectl unhold 2022-08-31
+    ");
     is_at(&estate, &first.tag());
     let record = record(&estate);
     assert_eq!((&record["command"], &record["outcome"]), (&"rollback".into(), &"verified".into()));
@@ -102,7 +139,39 @@ fn it_goes_to_a_release_by_its_name_or_the_beginning_of_it() {
     rollback(&estate, &["--to", &ids[1][..ids[1].len() - 1]]).ends_with(0);
     is_at(&estate, &second.tag());
     rollback(&estate, &["--to", &ids[0][..6]]).ends_with(64).says("is the beginning of several releases");
-    rollback(&estate, &["--to", "20220831T000000"]).ends_with(64).says("20220831T000000");
+    let neither = rollback(&estate, &["--to", "20220831T000000"]);
+    insta::assert_snapshot!(told(&estate, &neither, &[]), @r"
+    exit code 64
+    --- stdout
+    --- stderr
+    error: '20220831T000000' is neither a release of 2022-08-31 nor a commit that git knows
+    hint: 'pipelinectl history 2022-08-31' lists the releases, 'pipelinectl images' the commits
+    ");
+}
+
+#[test]
+fn a_release_that_moved_nothing_is_no_place_to_go_back_to() {
+    let (estate, first, second) = two_releases(two_functions());
+    run(&estate, &["deploy", "live", "--ref", &first.id, "--if-newer", "--yes"]).ends_with(0).says("Superseded");
+    let superseded = id(&record(&estate));
+    rollback(&estate, &["--to", &superseded]).ends_with(64).says("moved nothing");
+    is_at(&estate, &second.tag());
+    rollback(&estate, &[]).ends_with(0);
+    is_at(&estate, &first.tag());
+}
+
+#[test]
+fn a_release_that_failed_is_gone_to_with_a_warning() {
+    let (estate, ..) = two_releases(two_functions());
+    let third = estate.change("Drop empty labels").expect("a commit");
+    estate.publish(&third).expect("images");
+    faults(&estate, vec![Fault::always("UpdateFunctionCode", "AccessDeniedException").on(&target(AGGREGATOR))]);
+    run(&estate, &["deploy", "live", "--yes"]).ends_with(1);
+    faults(&estate, Vec::new());
+    let failed = id(&record(&estate));
+    rollback(&estate, &[]).ends_with(0);
+    rollback(&estate, &["--to", &failed]).ends_with(0).says("did not end well");
+    is_at(&estate, &third.tag());
 }
 
 #[test]
@@ -142,7 +211,15 @@ fn an_image_that_is_gone_is_said_before_anything_moves() {
     aws(&estate).ecr("BatchDeleteImage", &image).expect("deleted");
     forget(&estate);
     let refused = rollback(&estate, &[]);
-    insta::assert_snapshot!(told(&estate, &refused, &[&second]), @"");
+    insta::assert_snapshot!(told(&estate, &refused, &[&second]), @r"
+    exit code 1
+    --- stdout
+    --- stderr
+    error: 1 of 2 repositories cannot be tagged 2022-08-31
+      the repository weco/concepts_aggregator has no image [DIGEST]
+    hint: nothing was changed
+    hint: the image was deleted: build its commit again, or choose another release or commit with --to
+    ");
     nothing_was_changed(&estate);
     is_at(&estate, &second.tag());
     assert!(!run(&estate, &["list"]).out.contains("held"));
@@ -160,7 +237,22 @@ fn an_image_that_is_about_to_expire_is_warned_of() {
     aws(&estate).ecr("PutLifecyclePolicy", &put).expect("a policy");
     forget(&estate);
     let dry = run(&estate, &["rollback", "live", "--dry-run"]);
-    insta::assert_snapshot!(told(&estate, &dry, &[&second]), @"");
+    insta::assert_snapshot!(told(&estate, &dry, &[&second]), @r"
+    exit code 0
+    --- stdout
+      REPOSITORY                FROM                                    TO                                    ORDER
+    ~ weco/concepts_ingestor    commit A 2022-09-01 Read authoritie…  → commit 3 2022-09-01 Aggregate conce…  1 behind
+    ~ weco/concepts_aggregator  commit A 2022-09-01 Read authoritie…  → commit 3 2022-09-01 Aggregate conce…  1 behind
+
+      RESTARTED            RUNS AS                         RUNS NOW      WILL RUN
+    ~ concepts_ingestor    2022-08-31-concepts_ingestor    [the digest]  [the digest]
+    ~ concepts_aggregator  2022-08-31-concepts_aggregator  [the digest]  [the digest]
+    --- stderr
+    Going back to release [RELEASE].
+    warning: a lifecycle policy is about to expire the image of this release in weco/concepts_aggregator: change the policy, or go on to a newer release soon
+    The pipeline will be put on hold: rolled back to release [RELEASE]
+    Dry run: nothing was changed.
+    ");
     rollback(&estate, &[]).ends_with(0).says("lifecycle policy");
     is_at(&estate, &first.tag());
     // Who may not ask for it is told, and not kept from going back.
@@ -182,7 +274,13 @@ fn before_the_first_release_ever_is_what_ran_then() {
 fn without_any_release_it_says_how_to_choose_one() {
     let estate = functions(2);
     let refused = rollback(&estate, &[]);
-    insta::assert_snapshot!(told(&estate, &refused, &[]), @"");
+    insta::assert_snapshot!(told(&estate, &refused, &[]), @r"
+    exit code 1
+    --- stdout
+    --- stderr
+    error: no earlier release of 2022-08-31 is known that ended well and is another one than what its tags name
+    hint: choose one yourself: pipelinectl images shows the commits, and --to takes one
+    ");
     nothing_was_changed(&estate);
 }
 
@@ -192,7 +290,13 @@ fn a_release_of_another_pipeline_is_not_taken() {
     run(&estate, &["deploy", "2022-10-01", "--yes"]).ends_with(0);
     let id = id(&records(&estate)[0]);
     let refused = rollback(&estate, &["--to", &id]);
-    insta::assert_snapshot!(told(&estate, &refused, &[]), @"");
+    insta::assert_snapshot!(told(&estate, &refused, &[]), @r"
+    exit code 64
+    --- stdout
+    --- stderr
+    error: the release [RELEASE] is of the pipeline 2022-10-01, not of 2022-08-31
+    hint: take another pipeline's images with: pipelinectl deploy 2022-08-31 --from 2022-10-01
+    ");
 }
 
 #[test]

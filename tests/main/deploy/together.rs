@@ -102,7 +102,13 @@ fn whoever_does_not_wait_is_told_who_is_at_work() {
     let mut first = start(&estate, &["deploy", "live", "--yes"]);
     assert!(first.until("the first restart", || !restarted(&estate).is_empty()));
     let second = run(&estate, &["deploy", "live", "--wait-lock", "0s", "--yes"]);
-    insta::assert_snapshot!(told(&estate, &second, &[]).replace(&first.child.id().to_string(), "[PROCESS]"), @"");
+    insta::assert_snapshot!(told(&estate, &second, &[]).replace(&first.child.id().to_string(), "[PROCESS]"), @r"
+    exit code 1
+    --- stdout
+    --- stderr
+    error: the pipeline 2022-08-31 is locked by [WHO] (process [PROCESS], 'deploy 2022-08-31', since [TIME])
+    hint: run it again when that is done, or wait for it with --wait-lock 10m
+    ");
     // A dry run looks, and waits for nobody.
     run(&estate, &["deploy", "live", "--dry-run"]).ends_with(0);
     let waited = run(&estate, &["deploy", "live", "--yes"]).ends_with(0).says("Waiting for").says("Nothing to do");

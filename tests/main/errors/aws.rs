@@ -178,7 +178,7 @@ fn a_missing_image_is_named_with_the_nearest_tags() {
       the repository weco/concepts_ingestor has no image lates; nearest: latest, 2022-08-31
       the repository weco/concepts_aggregator has no image lates; nearest: latest, 2022-08-31
     hint: nothing was changed
-    hint: push what is missing, or choose other images with --source-tag or --ref
+    hint: push what is missing, or choose other images; --help tells how
     ");
     assert!(writes(&estate).is_empty());
 }

@@ -290,7 +290,7 @@ fn a_commit_that_nobody_knows_is_told() {
       the repository weco/concepts_ingestor has no image ref.abcdef12; nearest: ref.[COMMIT], ref.[COMMIT], ref.[COMMIT]
       the repository weco/concepts_aggregator has no image ref.abcdef12; nearest: ref.[COMMIT], ref.[COMMIT], ref.[COMMIT]
     hint: nothing was changed
-    hint: push what is missing, or choose other images with --source-tag or --ref
+    hint: push what is missing, or choose other images; --help tells how
     ");
     assert!(writes(&estate).is_empty());
 }

@@ -27,7 +27,7 @@ fn a_missing_image_stops_everything_before_the_first_change() {
     error: 1 of 5 repositories cannot be tagged 2022-10-14
       the repository weco/concepts_recorder has no image latest; nearest: 2022-08-31
     hint: nothing was changed
-    hint: push what is missing, or choose other images with --source-tag or --ref
+    hint: push what is missing, or choose other images; --help tells how
     "#);
 }
 

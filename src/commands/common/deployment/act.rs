@@ -4,11 +4,9 @@ use super::super::super::Outcome;
 use super::super::make_tags;
 use super::super::service_records::service_records;
 use super::super::verification::{self, Restart};
-use super::observe::LOOKED_AT;
-use super::{Deployment, HoldRule, Request, report};
+use super::{Deployment, HoldRule, Request, observe, report};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
-use crate::operations::rollout::moved_since;
 use crate::operations::verify_images::{Verdict, Verification};
 use crate::releases::{self, Hold, Lock, Permit, Record};
 
@@ -49,8 +47,6 @@ pub fn act(context: &Context, request: &Request, deployment: &Deployment, lock: 
     report::done(context, request, deployment, &record, &rows)
 }
 
-/// The records say since when a tag names its image: a service without tasks keeps the image that it had at its last
-/// deployment, and would start that one.
 fn roll_out(
     context: &Context,
     request: &Request,
@@ -60,15 +56,12 @@ fn roll_out(
     if !request.restarts {
         return Ok(Vec::new());
     }
-    let records = context.store()?.history(Some(&request.namespace), LOOKED_AT)?;
-    let digests = deployment.release.digests();
-    let moved = moved_since(&records, &digests);
     let restart = Restart {
         namespace: &request.namespace,
         services: &request.services,
         tag: &request.tag,
-        digests: &digests,
-        moved: &moved,
+        digests: &deployment.release.plan.digests(),
+        moved: &observe::moved(context, request, &deployment.release)?,
         timeout: request.timeout,
         permit,
     };

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::super::estate;
 use super::super::release::{self, Observed as ObservedRelease, Release, ReleaseRequest};
 use super::{Request, respect_hold, unfinished};
@@ -17,8 +19,8 @@ use crate::pipeline::release::{ImageSource, PolicyKind, Superseded, TagAction, T
 use crate::pipeline::service::{Repository, Service};
 use crate::releases::{Record, ServiceRecord};
 
-/// How many records are read to learn since when the tags name what they name.
-pub(super) const LOOKED_AT: usize = 50;
+/// How many records are looked through for the last move of a tag.
+const RECORDS: usize = 50;
 
 /// What was found.
 pub enum Observed {
@@ -149,24 +151,40 @@ pub fn named_now(context: &Context, tag: &str, services: &[Service]) -> Result<V
 
 fn look(context: &Context, request: &Request, release: &Release) -> Result<Vec<Verification>, Failure> {
     let digests = release.plan.digests();
-    let records = context.store()?.history(Some(&request.namespace), LOOKED_AT)?;
     let verify = VerifyRequest {
         namespace: &request.namespace,
         services: &request.services,
         registry: &context.settings.ecr,
         tag: &request.tag,
         digests: &digests,
-        moved: &moved_since(&records, &digests),
+        moved: &moved(context, request, release)?,
         wait: Duration::ZERO,
     };
     context.wait(verify_images(context.session()?, &verify, &*context.ui.reading()))
 }
 
+/// Since when the tags name their images, where that is known: a deployment of ECS that is older has the image before.
+/// Only ECS services need it.
+pub fn moved(
+    context: &Context,
+    request: &Request,
+    release: &Release,
+) -> Result<BTreeMap<Repository, Timestamp>, Failure> {
+    if request.services.iter().all(|service| service.ecs.is_empty()) {
+        return Ok(BTreeMap::new());
+    }
+    let records = context.store()?.history(Some(&request.namespace), RECORDS)?;
+    let mut since = moved_since(&records, &release.plan.digests());
+    let now = context.clock.now();
+    since.extend(release.plan.changes().map(|item| (item.repository.clone(), now)));
+    Ok(since)
+}
+
 /// What a restart cannot mend is said before the first tag moves.
 fn refuse_hopeless(request: &Request, targets: &[Verification]) -> Result<(), Failure> {
     let hopeless: Vec<Verification> = targets.iter().filter(|target| is_hopeless(&target.verdict)).cloned().collect();
-    match Failure::not_running(request.namespace.as_str(), &hopeless) {
-        Some(failure) => Err(failure.hint("nothing was changed")),
+    match Failure::hopeless(request.namespace.as_str(), &hopeless, targets) {
+        Some(failure) => Err(failure),
         None => Ok(()),
     }
 }

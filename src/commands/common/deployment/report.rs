@@ -8,7 +8,7 @@ use super::super::tag_rows::TagRow;
 use super::super::verification::{self, ServiceRow};
 use super::{Deployment, HoldRule, Request};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::operations::verify_images::{Verdict, Verification};
 use crate::pipeline::Namespace;
 use crate::pipeline::release::Superseded;
@@ -65,7 +65,7 @@ pub fn superseded(context: &Context, request: &Request, superseded: &Superseded,
             finished: Some(context.clock.now()),
             ..context.new_record(request.command, &request.namespace)
         };
-        context.store()?.finish(&request.namespace, &record)?;
+        context.store()?.keep(&request.namespace, &record)?;
         report.release = Some(record.id);
         report.outcome = record.outcome;
     }
@@ -95,6 +95,25 @@ pub fn nothing(context: &Context, request: &Request, deployment: &Deployment) ->
     failure.map_or(Ok(End::Done), Err)
 }
 
+/// What is to be done about targets that do not run the release.
+fn advised(request: &Request, mut failure: Failure) -> Failure {
+    let again = match failure.kind {
+        Kind::Interrupted => "run the same command again: it goes on from here",
+        _ => "when the reason is gone, run the same command again: it restarts only what does not run its image yet",
+    };
+    let namespace = &request.namespace;
+    let other = match request.command {
+        "rollback" => Some("--to takes another release or commit".to_owned()),
+        "deploy" => Some(format!("to go back: pipelinectl rollback {namespace}")),
+        _ => None,
+    };
+    // The advice for each target says the same in more words.
+    let is_said = |hint: &String| hint.contains("pipelinectl notify") || hint.contains("pipelinectl rollback");
+    failure.hints.retain(|hint| hint.contains("--timeout") || !is_said(hint));
+    failure.hints.extend([again.to_owned()].into_iter().chain(other));
+    failure
+}
+
 /// The end of a release that went.
 pub fn done(
     context: &Context,
@@ -113,20 +132,20 @@ pub fn done(
     };
     context.ui.report(&report, |_| if rows.is_empty() { String::new() } else { verification::table(rows) });
     if let Some(failure) = Failure::not_running(request.namespace.as_str(), rows) {
-        let again = match request.command {
-            "notify" => format!("pipelinectl notify {} restarts what does not run its tag yet", request.namespace),
-            _ => format!(
-                "pipelinectl notify {0} restarts what does not run its tag yet; pipelinectl rollback {0} goes back",
-                request.namespace
-            ),
-        };
-        return Err(failure.hint(again));
+        return Err(advised(request, failure));
     }
     let ui = &context.ui;
     let idle = rows.iter().filter(|row| matches!(row.verdict, Verdict::Idle { .. })).count();
     ui.say(&match (request.restarts, idle) {
-        (false, _) => format!("{} names these images. No service was restarted.", request.tag),
+        (false, _) => format!(
+            "{} names this image. No service was restarted; to make them run it: pipelinectl notify {}",
+            request.tag, request.namespace
+        ),
         (true, 0) => format!("{} runs this release: {}.", request.namespace, record.id),
+        (true, 1) => format!(
+            "{} has this release: {}. One of its services wants no tasks and runs nothing.",
+            request.namespace, record.id
+        ),
         (true, idle) => format!(
             "{} has this release: {}. {idle} of its services want no tasks and run nothing.",
             request.namespace, record.id

@@ -3,6 +3,7 @@
 use super::super::release;
 use super::{Deployment, HoldRule, Request};
 use crate::context::Context;
+use crate::pipeline::release::PolicyKind;
 use crate::ui::{counted, paint, table};
 
 /// The tags, the restarts, and what else there is to know before somebody says yes.
@@ -16,6 +17,9 @@ pub fn show(context: &Context, request: &Request, deployment: &Deployment) {
             record.by,
             request.asked
         ));
+    }
+    if let PolicyKind::Restore = request.policy.kind {
+        ui.say(&format!("Going back to {}.", request.asked));
     }
     release::show(context, &deployment.release);
     warn_of_expiry(context, deployment);
@@ -36,7 +40,9 @@ pub fn show(context: &Context, request: &Request, deployment: &Deployment) {
             ]
         })
         .collect();
-    if rows.is_empty() {
+    if rows.is_empty() && deployment.release.plan.is_nothing() {
+        // The end says it.
+    } else if rows.is_empty() {
         ui.say("Every service runs what its tag will name: none is restarted.");
     } else {
         ui.show(&format!("\n{}", table::table(&["  RESTARTED", "RUNS AS", "RUNS NOW", "WILL RUN"], &rows)));
