@@ -12,11 +12,11 @@ fn a_dry_run_tells_what_would_move_and_restart_and_changes_nothing() {
     insta::assert_snapshot!(told(&estate, &dry, &[&commit]), @r"
     exit code 0
     --- stdout
-      REPOSITORY                     FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor         commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
-    ~ weco/concepts_aggregator       commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
-    ~ weco/concepts_aggregator_bulk  commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
-    ~ weco/concepts_recorder         commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
+      REPOSITORY                     FROM                                    TO                                   ORDER
+    ~ weco/concepts_ingestor         commit 2 Keep concepts that no work…  → commit A Read authorities in one go  2 ahead
+    ~ weco/concepts_aggregator       commit 2 Keep concepts that no work…  → commit A Read authorities in one go  2 ahead
+    ~ weco/concepts_aggregator_bulk  commit 2 Keep concepts that no work…  → commit A Read authorities in one go  2 ahead
+    ~ weco/concepts_recorder         commit 2 Keep concepts that no work…  → commit A Read authorities in one go  2 ahead
 
       RESTARTED                 RUNS AS                                RUNS NOW      WILL RUN
     ~ concepts_ingestor         2022-08-31-concepts_ingestor           [the digest]  [the digest]
@@ -32,11 +32,11 @@ fn a_dry_run_tells_what_would_move_and_restart_and_changes_nothing() {
     insta::assert_snapshot!(told(&estate, &real, &[&commit]), @r"
     exit code 0
     --- stdout
-      REPOSITORY                     FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor         commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
-    ~ weco/concepts_aggregator       commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
-    ~ weco/concepts_aggregator_bulk  commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
-    ~ weco/concepts_recorder         commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
+      REPOSITORY                     FROM                                    TO                                   ORDER
+    ~ weco/concepts_ingestor         commit 2 Keep concepts that no work…  → commit A Read authorities in one go  2 ahead
+    ~ weco/concepts_aggregator       commit 2 Keep concepts that no work…  → commit A Read authorities in one go  2 ahead
+    ~ weco/concepts_aggregator_bulk  commit 2 Keep concepts that no work…  → commit A Read authorities in one go  2 ahead
+    ~ weco/concepts_recorder         commit 2 Keep concepts that no work…  → commit A Read authorities in one go  2 ahead
 
       RESTARTED                 RUNS AS                                RUNS NOW      WILL RUN
     ~ concepts_ingestor         2022-08-31-concepts_ingestor           [the digest]  [the digest]
@@ -230,10 +230,10 @@ fn where_not_every_commit_builds_every_image_the_newest_up_to_it_is_taken() {
     insta::assert_snapshot!(told(&estate, &dry, &[&first, &second]), @r"
     exit code 0
     --- stdout
-      REPOSITORY                     FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor         commit 2 2022-09-01 Keep concepts t…  → commit A 2022-09-01 Read authoritie…  2 ahead
-    ~ weco/concepts_aggregator       commit 2 2022-09-01 Keep concepts t…  → commit B 2022-09-01 Drop empty labe…  3 ahead
-    ~ weco/concepts_aggregator_bulk  commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
+      REPOSITORY                     FROM                                    TO                                     ORDER
+    ~ weco/concepts_ingestor         commit 2 Keep concepts that no work…  → commit A Read authorities in one go    2 ahead
+    ~ weco/concepts_aggregator       commit 2 Keep concepts that no work…  → commit B Drop empty labels             3 ahead
+    ~ weco/concepts_aggregator_bulk  commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
 
       weco/concepts_ingestor         1 commit older than the one asked for: it has no image of a newer one
       weco/concepts_aggregator_bulk  2 commits older than the one asked for: it has no image of a newer one

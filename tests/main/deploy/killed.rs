@@ -194,10 +194,10 @@ fn interrupted_in_the_rollout_it_says_what_was_done_and_the_next_run_goes_on() {
     insta::assert_snapshot!(told(&estate, &interrupted, &[]), @r"
     exit code 130
     --- stdout
-      REPOSITORY                     FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor         commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
-    ~ weco/concepts_aggregator       commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
-    ~ weco/concepts_aggregator_bulk  commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
+      REPOSITORY                     FROM                                    TO                                     ORDER
+    ~ weco/concepts_ingestor         commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
+    ~ weco/concepts_aggregator       commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
+    ~ weco/concepts_aggregator_bulk  commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
 
       RESTARTED                 RUNS AS                                       RUNS NOW      WILL RUN
     ~ concepts_ingestor         2022-08-31-concepts_ingestor                  [the digest]  [the digest]
@@ -246,10 +246,10 @@ fn interrupted_while_tags_move_it_lets_them_and_restarts_nothing() {
     insta::assert_snapshot!(told(&estate, &interrupted, &[]), @r"
     exit code 130
     --- stdout
-      REPOSITORY                     FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor         commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
-    ~ weco/concepts_aggregator       commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
-    ~ weco/concepts_aggregator_bulk  commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
+      REPOSITORY                     FROM                                    TO                                     ORDER
+    ~ weco/concepts_ingestor         commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
+    ~ weco/concepts_aggregator       commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
+    ~ weco/concepts_aggregator_bulk  commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
 
       RESTARTED                 RUNS AS                              RUNS NOW      WILL RUN
     ~ concepts_ingestor         2022-08-31-concepts_ingestor         [the digest]  [the digest]

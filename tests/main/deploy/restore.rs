@@ -33,9 +33,9 @@ fn without_arguments_it_goes_to_the_last_good_release_and_holds_the_pipeline() {
     insta::assert_snapshot!(told(&estate, &dry, &[&second]), @r"
     exit code 0
     --- stdout
-      REPOSITORY                FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor    commit A 2022-09-01 Read authoritie…  → commit 3 2022-09-01 Aggregate conce…  1 behind
-    ~ weco/concepts_aggregator  commit A 2022-09-01 Read authoritie…  → commit 3 2022-09-01 Aggregate conce…  1 behind
+      REPOSITORY                FROM                                   TO                                       ORDER
+    ~ weco/concepts_ingestor    commit A Read authorities in one go  → commit 3 Aggregate concepts by identif…  1 behind
+    ~ weco/concepts_aggregator  commit A Read authorities in one go  → commit 3 Aggregate concepts by identif…  1 behind
 
       RESTARTED            RUNS AS                         RUNS NOW      WILL RUN
     ~ concepts_ingestor    2022-08-31-concepts_ingestor    [the digest]  [the digest]
@@ -50,9 +50,9 @@ fn without_arguments_it_goes_to_the_last_good_release_and_holds_the_pipeline() {
     insta::assert_snapshot!(told(&estate, &back, &[&second]), @r"
     exit code 0
     --- stdout
-      REPOSITORY                FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor    commit A 2022-09-01 Read authoritie…  → commit 3 2022-09-01 Aggregate conce…  1 behind
-    ~ weco/concepts_aggregator  commit A 2022-09-01 Read authoritie…  → commit 3 2022-09-01 Aggregate conce…  1 behind
+      REPOSITORY                FROM                                   TO                                       ORDER
+    ~ weco/concepts_ingestor    commit A Read authorities in one go  → commit 3 Aggregate concepts by identif…  1 behind
+    ~ weco/concepts_aggregator  commit A Read authorities in one go  → commit 3 Aggregate concepts by identif…  1 behind
 
       RESTARTED            RUNS AS                         RUNS NOW      WILL RUN
     ~ concepts_ingestor    2022-08-31-concepts_ingestor    [the digest]  [the digest]
@@ -240,9 +240,9 @@ fn an_image_that_is_about_to_expire_is_warned_of() {
     insta::assert_snapshot!(told(&estate, &dry, &[&second]), @r"
     exit code 0
     --- stdout
-      REPOSITORY                FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor    commit A 2022-09-01 Read authoritie…  → commit 3 2022-09-01 Aggregate conce…  1 behind
-    ~ weco/concepts_aggregator  commit A 2022-09-01 Read authoritie…  → commit 3 2022-09-01 Aggregate conce…  1 behind
+      REPOSITORY                FROM                                   TO                                       ORDER
+    ~ weco/concepts_ingestor    commit A Read authorities in one go  → commit 3 Aggregate concepts by identif…  1 behind
+    ~ weco/concepts_aggregator  commit A Read authorities in one go  → commit 3 Aggregate concepts by identif…  1 behind
 
       RESTARTED            RUNS AS                         RUNS NOW      WILL RUN
     ~ concepts_ingestor    2022-08-31-concepts_ingestor    [the digest]  [the digest]

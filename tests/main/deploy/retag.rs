@@ -13,8 +13,8 @@ fn a_commit_is_given_the_tag_of_a_pipeline_and_the_service_is_notified() {
     insta::assert_snapshot!(told(&estate, &run_retag, &[]), @r"
     exit code 0
     --- stdout
-      REPOSITORY              FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor  commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
+      REPOSITORY              FROM                                        TO                                        ORDER
+    ~ weco/concepts_ingestor  commit 2 Keep concepts that no work use…  → commit 3 Aggregate concepts by identifi…  1 ahead
     --- stderr
       ✓ weco/concepts_ingestor  tagged 2022-08-31
     2022-08-31 names this image. No service was restarted; to make them run it: pipelinectl notify 2022-08-31

@@ -11,10 +11,10 @@ fn a_deployment_that_the_circuit_breaker_rolled_back_is_a_failure_with_its_reaso
     insta::assert_snapshot!(told(&estate, &run, &[]), @r"
     exit code 1
     --- stdout
-      REPOSITORY                     FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor         commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
-    ~ weco/concepts_aggregator       commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
-    ~ weco/concepts_aggregator_bulk  commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
+      REPOSITORY                     FROM                                    TO                                     ORDER
+    ~ weco/concepts_ingestor         commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
+    ~ weco/concepts_aggregator       commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
+    ~ weco/concepts_aggregator_bulk  commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
 
       RESTARTED                 RUNS AS                                       RUNS NOW      WILL RUN
     ~ concepts_ingestor         2022-08-31-concepts_ingestor                  [the digest]  [the digest]
@@ -61,9 +61,9 @@ fn an_update_that_failed_ends_the_waiting_at_once_with_the_reason() {
     insta::assert_snapshot!(told(&estate, &failed, &[]), @r"
     exit code 1
     --- stdout
-      REPOSITORY                FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor    commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
-    ~ weco/concepts_aggregator  commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
+      REPOSITORY                FROM                                       TO                                       ORDER
+    ~ weco/concepts_ingestor    commit 2 Keep concepts that no work us…  → commit 3 Aggregate concepts by identif…  1 ahead
+    ~ weco/concepts_aggregator  commit 2 Keep concepts that no work us…  → commit 3 Aggregate concepts by identif…  1 ahead
 
       RESTARTED            RUNS AS                         RUNS NOW      WILL RUN
     ~ concepts_ingestor    2022-08-31-concepts_ingestor    [the digest]  [the digest]
@@ -98,10 +98,10 @@ fn the_waiting_ends_at_the_timeout() {
     insta::assert_snapshot!(told(&estate, &run, &[]), @r"
     exit code 1
     --- stdout
-      REPOSITORY                     FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor         commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
-    ~ weco/concepts_aggregator       commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
-    ~ weco/concepts_aggregator_bulk  commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
+      REPOSITORY                     FROM                                    TO                                     ORDER
+    ~ weco/concepts_ingestor         commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
+    ~ weco/concepts_aggregator       commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
+    ~ weco/concepts_aggregator_bulk  commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
 
       RESTARTED                 RUNS AS                                       RUNS NOW      WILL RUN
     ~ concepts_ingestor         2022-08-31-concepts_ingestor                  [the digest]  [the digest]
@@ -141,10 +141,10 @@ fn services_that_want_no_tasks_are_idle_and_will_start_the_new_image() {
     insta::assert_snapshot!(told(&estate, &first, &[]), @r"
     exit code 0
     --- stdout
-      REPOSITORY                     FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor         commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
-    ~ weco/concepts_aggregator       commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
-    ~ weco/concepts_aggregator_bulk  commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
+      REPOSITORY                     FROM                                    TO                                     ORDER
+    ~ weco/concepts_ingestor         commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
+    ~ weco/concepts_aggregator       commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
+    ~ weco/concepts_aggregator_bulk  commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
 
       RESTARTED                 RUNS AS                                       RUNS NOW      WILL RUN
     ~ concepts_ingestor         2022-08-31-concepts_ingestor                  [the digest]  [the digest]
@@ -228,10 +228,10 @@ fn no_permission_to_restart_one_does_not_stop_the_others() {
     insta::assert_snapshot!(told(&estate, &run, &[]), @r"
     exit code 1
     --- stdout
-      REPOSITORY                     FROM                                    TO                                    ORDER
-    ~ weco/concepts_ingestor         commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
-    ~ weco/concepts_aggregator       commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
-    ~ weco/concepts_aggregator_bulk  commit 2 2022-09-01 Keep concepts t…  → commit 3 2022-09-01 Aggregate conce…  1 ahead
+      REPOSITORY                     FROM                                    TO                                     ORDER
+    ~ weco/concepts_ingestor         commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
+    ~ weco/concepts_aggregator       commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
+    ~ weco/concepts_aggregator_bulk  commit 2 Keep concepts that no work…  → commit 3 Aggregate concepts by ident…  1 ahead
 
       RESTARTED                 RUNS AS                              RUNS NOW      WILL RUN
     ~ concepts_ingestor         2022-08-31-concepts_ingestor         [the digest]  [the digest]

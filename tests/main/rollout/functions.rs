@@ -46,7 +46,7 @@ async fn one_failure_does_not_stop_the_others_and_a_rerun_restarts_only_what_is_
     let denied = Fault::always("UpdateFunctionCode", "AccessDeniedException").on(&format!("{TAG}-s1")).status(403);
     world.set(&Switches::new().faults(vec![denied]));
     let rows = world.rollout().await;
-    let Verdict::Error(error) = &rows[1].verdict else { panic!("{rows:#?}") };
+    let Verdict::NotRestarted(error) = &rows[1].verdict else { panic!("{rows:#?}") };
     assert!(
         error.to_string().starts_with("no permission for lambda:UpdateFunctionCode on the function 2022-10-14-s1"),
         "{error}"
