@@ -1,18 +1,16 @@
 //! `pipelinectl tag` against a shell script that calls the AWS CLI: the same images, the same local AWS, with 50 ms
 //! added to each request and `PutImage` limited as AWS limits it.
 #![allow(clippy::disallowed_methods, reason = "a bench runs programs and reads the environment itself")]
-#![allow(clippy::print_stdout, reason = "a bench prints what it found")]
 
 mod support;
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
 use sandbox::{Estate, Kind, LocalAws, Switches};
 use support::process::run;
+use support::shell::Shell;
 use support::table::Row;
 use support::{PROGRAM, Result, median, table};
 
@@ -24,9 +22,6 @@ const SOURCE: &str = "nightly";
 
 fn main() -> Result<()> {
     let shell = Shell::find();
-    if shell.is_none() {
-        println!("There is no AWS CLI on PATH (pip install awscli): ours is compared with nothing.");
-    }
     let aws = LocalAws::start()?;
     let mut rows = Vec::new();
     for (repositories, runs) in [(5, 9), (20, 5), (50, 3)] {
@@ -41,7 +36,7 @@ fn main() -> Result<()> {
             times.push(ours(&estate, &aws, &format!("2030-01-01-{number}"))?);
         }
         let ours = median(times);
-        let theirs = shell.as_ref().map(|shell| shell.retag(&estate, &aws, "2030-01-02")).transpose()?;
+        let theirs = shell.as_ref().map(|shell| by_shell(shell, &estate, &aws, "2030-01-02")).transpose()?;
         rows.push(wishes(
             Row::times(&format!("{repositories} repositories"), ours, theirs),
             repositories,
@@ -102,41 +97,9 @@ fn check(estate: &Estate, aws: &LocalAws, tag: &str) -> Result<()> {
     Ok(())
 }
 
-/// The shell script, and the AWS CLI that it finds.
-struct Shell {
-    path: OsString,
-}
-
-impl Shell {
-    /// None where there is no AWS CLI.
-    fn find() -> Option<Self> {
-        let inherited = std::env::var_os("PATH").unwrap_or_default();
-        let first = std::env::split_paths(&inherited).find(|folder| folder.join("aws").is_file())?;
-        let folder = behind_pyenv(&first).unwrap_or(first);
-        let path =
-            std::env::join_paths(std::iter::once(folder.clone()).chain(std::env::split_paths(&inherited))).ok()?;
-        let version = Command::new(folder.join("aws")).arg("--version").output().ok()?;
-        println!("The shell uses {}", String::from_utf8_lossy(&version.stdout).trim());
-        Some(Self { path })
-    }
-
-    fn retag(&self, estate: &Estate, aws: &LocalAws, tag: &str) -> Result<Duration> {
-        sleep(REFILL);
-        let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/retag.sh"));
-        estate.prepare(&mut command);
-        let time = run(command.args([SOURCE, tag]).args(estate.repositories()).env("PATH", &self.path))?;
-        check(estate, aws, tag)?;
-        Ok(time)
-    }
-}
-
-/// Where pyenv has the program itself: its stand-in on PATH takes a good part of a second by itself, which is no fault
-/// of the AWS CLI.
-fn behind_pyenv(folder: &Path) -> Option<PathBuf> {
-    if !folder.ends_with(".pyenv/shims") {
-        return None;
-    }
-    let output = Command::new("pyenv").args(["which", "aws"]).output().ok()?;
-    let program = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
-    program.is_file().then(|| program.parent().map(Path::to_owned))?
+fn by_shell(shell: &Shell, estate: &Estate, aws: &LocalAws, tag: &str) -> Result<Duration> {
+    sleep(REFILL);
+    let time = run(shell.script(estate, "retag.sh").args([SOURCE, tag]).args(estate.repositories()))?;
+    check(estate, aws, tag)?;
+    Ok(time)
 }

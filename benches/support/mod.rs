@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each bench is a program of its own and takes what it needs")]
 
 pub mod process;
+pub mod shell;
 pub mod table;
 
 use std::time::Duration;

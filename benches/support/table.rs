@@ -40,6 +40,11 @@ impl Row {
     }
 }
 
+/// Whether everything that was wanted is so.
+pub fn all_met(rows: &[Row]) -> bool {
+    rows.iter().flat_map(|row| &row.wishes).all(|(_, met)| *met)
+}
+
 /// A size as it is shown.
 #[allow(clippy::cast_precision_loss, reason = "sizes are shown with two or three digits")]
 pub fn size(bytes: u64) -> String {

@@ -13,6 +13,7 @@ mod errors;
 mod fixtures;
 mod history;
 mod hold;
+mod iam;
 mod images;
 mod images_command;
 mod infrastructure;

@@ -39,7 +39,7 @@ fn document(path: &str) -> PathBuf {
 
 /// Compares a generated document with the one in the repository, or writes it.
 #[track_caller]
-fn same_or_written(path: &str, generated: &str) {
+pub fn same_or_written(path: &str, generated: &str) {
     let file = document(path);
     if std::env::var_os(UPDATE).is_some() {
         fs::create_dir_all(file.parent().expect("a folder")).expect("made");
