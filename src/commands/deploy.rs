@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::common::deployment::{self, HoldRule, Request};
+use super::common::deployment::{self, HoldRule, Request, Turn};
 use super::common::live::live_namespaces;
 use super::common::lock::parse_time;
 use super::common::release::{self, FetchArguments, GuardArguments};
@@ -69,12 +69,12 @@ pub struct Arguments {
 /// Puts the request together; see [`deployment::run`]. Where every pipeline is live, `live` means each of them in turn.
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if arguments.pipeline != "live" {
-        return to_one(arguments, context, target::resolve(context, &arguments.pipeline)?);
+        return to_one(arguments, context, &target::resolve(context, &arguments.pipeline)?);
     }
     let mut namespaces = live_namespaces(context)?;
     match namespaces.len() {
         0 => Err(Failure::usage("there is no pipeline yet that could be live")),
-        1 => to_one(arguments, context, namespaces.remove(0)),
+        1 => to_one(arguments, context, &namespaces.remove(0)),
         _ => to_each(arguments, context, namespaces),
     }
 }
@@ -92,7 +92,7 @@ fn to_each(arguments: &Arguments, context: &Context, namespaces: Vec<Namespace>)
     let mut failures: Vec<(Namespace, Failure)> = Vec::new();
     for namespace in namespaces {
         context.ui.say(&format!("\n{namespace}:"));
-        if let Err(failure) = to_one(arguments, context, namespace.clone()) {
+        if let Err(failure) = to_one(arguments, context, &namespace) {
             if failure.kind == Kind::Interrupted {
                 return Err(failure);
             }
@@ -109,17 +109,19 @@ fn to_each(arguments: &Arguments, context: &Context, namespaces: Vec<Namespace>)
         .hint("the reasons are above"))
 }
 
-fn to_one(arguments: &Arguments, context: &Context, namespace: Namespace) -> Outcome {
+fn to_one(arguments: &Arguments, context: &Context, namespace: &Namespace) -> Outcome {
     let (source, asked) = source(arguments, context)?;
-    let tag = release::tag_of(&context.settings, &namespace, &source)?;
+    let tag = release::tag_of(&context.settings, namespace, &source)?;
     let policy = Policy { if_newer: arguments.if_newer, ..arguments.guard.policy(PolicyKind::Move) };
-    let request = Request {
+    let services = arguments.selection.services(context)?;
+    let turn = Turn { command: "deploy", namespace, patience: arguments.wait_lock };
+    let request = || Request {
         command: "deploy",
-        services: arguments.selection.services(context)?,
-        namespace,
-        tag,
-        source,
-        asked,
+        services: services.clone(),
+        namespace: namespace.clone(),
+        tag: tag.clone(),
+        source: source.clone(),
+        asked: asked.clone(),
         pinned: std::collections::BTreeMap::new(),
         policy,
         fetch: !arguments.fetch.no_fetch,
@@ -127,10 +129,9 @@ fn to_one(arguments: &Arguments, context: &Context, namespace: Namespace) -> Out
         restarts: true,
         hold: HoldRule::Respect,
         timeout: arguments.timeout,
-        patience: arguments.wait_lock,
         reason: None,
     };
-    deployment::run(context, &request)
+    deployment::run(context, &turn, &|| Ok(request()))
 }
 
 fn source(arguments: &Arguments, context: &Context) -> Result<(ImageSource, String), Failure> {

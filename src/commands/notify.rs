@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Outcome;
-use super::common::deployment::{self, HoldRule, Request};
+use super::common::deployment::{self, HoldRule, Request, Turn};
 use super::common::lock::parse_time;
 use super::common::selection::SelectionArguments;
 use super::common::target;
@@ -42,13 +42,15 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let namespace = target::resolve(context, &arguments.pipeline)?;
     let tag = context.settings.images.pipeline_tag.replace("{namespace}", namespace.as_str());
-    let request = Request {
+    let services = arguments.selection.services(context)?;
+    let turn = Turn { command: "notify", namespace: &namespace, patience: arguments.wait_lock };
+    let request = || Request {
         command: "notify",
-        services: arguments.selection.services(context)?,
+        services: services.clone(),
         source: ImageSource::Tag(tag.clone()),
         asked: tag.clone(),
-        namespace,
-        tag,
+        namespace: namespace.clone(),
+        tag: tag.clone(),
         pinned: BTreeMap::new(),
         policy: Policy::new(PolicyKind::Create),
         fetch: false,
@@ -56,8 +58,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         restarts: true,
         hold: HoldRule::Ignore,
         timeout: arguments.timeout,
-        patience: arguments.wait_lock,
         reason: None,
     };
-    deployment::run(context, &request)
+    deployment::run(context, &turn, &|| Ok(request()))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::common::deployment::{self, DeploymentReport, HoldRule, Request};
+use super::common::deployment::{self, DeploymentReport, HoldRule, Request, Turn};
 use super::common::lock::parse_time;
 use super::common::release::{self, FetchArguments, GuardArguments, Observed, ReleaseRequest};
 use super::common::{estate, make_tags};
@@ -53,13 +53,15 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let source = ImageSource::Tag(arguments.existing.clone());
     match namespace_of(context, &arguments.new)? {
         Some(namespace) => {
-            let request = Request {
+            let tag = release::tag_of(&context.settings, &namespace, &source)?;
+            let turn = Turn { command: "retag", namespace: &namespace, patience: arguments.wait_lock };
+            let request = || Request {
                 command: "retag",
-                tag: release::tag_of(&context.settings, &namespace, &source)?,
-                namespace,
-                services,
+                tag: tag.clone(),
+                namespace: namespace.clone(),
+                services: services.clone(),
                 asked: arguments.existing.clone(),
-                source,
+                source: source.clone(),
                 pinned: BTreeMap::new(),
                 policy: arguments.guard.policy(PolicyKind::Move),
                 fetch: !arguments.fetch.no_fetch,
@@ -67,10 +69,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
                 restarts: false,
                 hold: HoldRule::Respect,
                 timeout: Duration::ZERO,
-                patience: arguments.wait_lock,
                 reason: None,
             };
-            deployment::run(context, &request)
+            deployment::run(context, &turn, &|| Ok(request()))
         }
         None => plain(arguments, context, &services, &source),
     }

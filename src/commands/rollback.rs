@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Outcome;
-use super::common::deployment::{self, HoldRule, Request};
+use super::common::deployment::{self, HoldRule, Request, Turn};
 use super::common::lock::parse_time;
 use super::common::release::{self, FetchArguments, GuardArguments};
 use super::common::selection::SelectionArguments;
@@ -79,17 +79,27 @@ struct Goal {
 /// Finds out where to go, and puts the request together; see [`deployment::run`].
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let namespace = target::resolve(context, &arguments.pipeline)?;
-    let tag = context.settings.images.pipeline_tag.replace("{namespace}", namespace.as_str());
     let services = arguments.selection.services(context)?;
-    let goal = goal(arguments, context, &namespace, &tag, &services)?;
+    let turn = Turn { command: "rollback", namespace: &namespace, patience: arguments.wait_lock };
+    deployment::run(context, &turn, &|| request(arguments, context, &namespace, &services))
+}
+
+fn request(
+    arguments: &Arguments,
+    context: &Context,
+    namespace: &Namespace,
+    services: &[Service],
+) -> Result<Request, Failure> {
+    let tag = context.settings.images.pipeline_tag.replace("{namespace}", namespace.as_str());
+    let goal = goal(arguments, context, namespace, &tag, services)?;
     for name in &goal.unknown {
         context.ui.warn(&format!("{} knows no image of {name}: it stays as it is", goal.asked));
     }
-    let services: Vec<Service> = services.into_iter().filter(|service| !goal.unknown.contains(&service.name)).collect();
+    let services = services.iter().filter(|service| !goal.unknown.contains(&service.name)).cloned().collect();
     let reason = arguments.reason.clone().unwrap_or_else(|| format!("rolled back to {}", goal.asked));
-    let request = Request {
+    Ok(Request {
         command: "rollback",
-        namespace,
+        namespace: namespace.clone(),
         tag,
         services,
         source: goal.source,
@@ -101,10 +111,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         restarts: true,
         hold: if arguments.no_hold { HoldRule::Ignore } else { HoldRule::Put(reason) },
         timeout: arguments.timeout,
-        patience: arguments.wait_lock,
         reason: arguments.reason.clone(),
-    };
-    deployment::run(context, &request)
+    })
 }
 
 fn goal(
@@ -177,16 +185,12 @@ fn of_release(
     digests: &BTreeMap<String, Digest>,
     policy: Policy,
 ) -> Goal {
-    let mut pinned = BTreeMap::new();
-    let mut unknown = Vec::new();
-    for service in services {
-        match digests.get(&service.name) {
-            Some(digest) => {
-                pinned.insert(service.repository_in(&context.settings.ecr), digest.clone());
-            }
-            None => unknown.push(service.name.clone()),
-        }
-    }
+    let repository = |service: &Service| service.repository_in(&context.settings.ecr);
+    let pin = |service: &Service| Some((repository(service), digests.get(&service.name)?.clone()));
+    let pinned: BTreeMap<Repository, Digest> = services.iter().filter_map(pin).collect();
+    // A service that came later runs the image of its repository like every other.
+    let is_unknown = |service: &&Service| !pinned.contains_key(&repository(service));
+    let unknown = services.iter().filter(is_unknown).map(|service| service.name.clone()).collect();
     let policy = Policy { allow_unmerged: true, allow_unknown_commit: true, ..policy };
     Goal { source: ImageSource::Tag(asked.clone()), asked, pinned, policy, unknown }
 }
@@ -208,8 +212,8 @@ fn snapshot(record: &Record) -> Snapshot {
     let before = |service: &ServiceRecord| Some((service.service.clone(), service.digest_before.clone()?));
     Snapshot {
         release: record.id.clone(),
-        // What a retirement leaves is nothing to go back to.
-        ended_well: record.ended_well() && record.command != "retire",
+        // What only moved tags, changed the configuration or took a pipeline away never showed that it runs.
+        ended_well: record.ended_well() && !["retag", "tag", "set", "retire"].contains(&record.command.as_str()),
         back_to: record.source.clone().filter(|_| record.command == "rollback"),
         before: record.services.iter().filter_map(before).collect(),
         after: record.snapshot(),

@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         lock = Some(wanted.lock(context)?);
     }
     wanted.refuse_held(context)?;
-    let unfinished = wanted.unfinished(context)?;
+    let mut unfinished = wanted.unfinished(context)?;
     let pinned = unfinished.as_ref().map(|record| recorded(&context.settings, record)).unwrap_or_default();
     let mut seen = wanted.observe(context, &pinned)?;
 
@@ -106,6 +106,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         if lock.is_none() {
             lock = Some(wanted.lock(context)?);
             wanted.refuse_held(context)?;
+            unfinished = wanted.unfinished(context)?;
             // Everything is read again; the digests that were shown are the ones that are tagged.
             let again = wanted.observe(context, &seen.digests())?;
             if again.plan != seen.plan {
@@ -212,7 +213,8 @@ impl<'a> Wanted<'a> {
                 Failure::refused(message).hint(format!("finish it first: pipelinectl retire {}", self.namespace))
             );
         }
-        let is_this = |record: &Record| record.source.as_ref() == Some(&self.source_in_words());
+        let is_this =
+            |record: &Record| record.command == "tag" && record.source.as_ref() == Some(&self.source_in_words());
         let goes_on = |record: &Record| !self.arguments.move_existing || record.command == "new" || is_this(record);
         Ok(unfinished.filter(goes_on))
     }

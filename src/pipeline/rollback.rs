@@ -47,8 +47,9 @@ pub fn target_of(history: &[Snapshot], present: &BTreeMap<String, Digest>) -> Op
     let newer = history.iter().take_while(|snapshot| !snapshot.ended_well);
     if let Some(last) = newer.into_iter().find(|snapshot| snapshot.moves(present))
         && let Some(name) = &last.back_to
+        && let Some(digests) = named(history, name, last, present)
     {
-        return Some(Target { name: name.clone(), digests: last.after.clone() });
+        return Some(Target { name: name.clone(), digests });
     }
     let good = history.iter().find(|snapshot| snapshot.ended_well && differs(&snapshot.after));
     if let Some(good) = good {
@@ -58,6 +59,25 @@ pub fn target_of(history: &[Snapshot], present: &BTreeMap<String, Digest>) -> Op
     let complete = present.keys().all(|service| first.before.contains_key(service));
     (complete && differs(&first.before))
         .then(|| Target { name: format!("what ran before release {}", first.release), digests: first.before.clone() })
+}
+
+/// The images of what an earlier rollback went back to. It may have been about fewer services than are to go back now:
+/// then only the release that it named knows the others' images.
+fn named(
+    history: &[Snapshot],
+    name: &str,
+    last: &Snapshot,
+    present: &BTreeMap<String, Digest>,
+) -> Option<BTreeMap<String, Digest>> {
+    let release = |id: &str| history.iter().find(|snapshot| snapshot.release == id);
+    if let Some(id) = name.strip_prefix("what ran before release ") {
+        return release(id).map(|snapshot| snapshot.before.clone());
+    }
+    if let Some(id) = name.strip_prefix("release ") {
+        return release(id).map(|snapshot| snapshot.after.clone());
+    }
+    let went = |service: &String| last.after.get(service) != last.before.get(service);
+    present.keys().all(went).then(|| last.after.clone())
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ impl Statement {
                 assert!(["ArnEquals", "ForAllValues:StringEquals"].contains(&operator.as_str()), "{operator}");
                 keys.iter().all(|(key, wanted)| {
                     let found = access.keys.get(key).expect("the call has the key");
-                    *wanted == Value::from(found.as_str()) || *wanted == Value::from(vec![found.as_str()])
+                    *wanted == found.as_str() || *wanted == Value::from(vec![found.as_str()])
                 })
             })
     }

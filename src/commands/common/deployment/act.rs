@@ -4,32 +4,41 @@ use super::super::super::Outcome;
 use super::super::make_tags;
 use super::super::service_records::service_records;
 use super::super::verification::{self, Restart};
-use super::{Deployment, HoldRule, Request, observe, report};
+use super::{Deployment, HoldRule, Request, observe, report, respect_hold};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
+use crate::operations::move_tags::{MoveOutcome, MoveReport};
 use crate::operations::verify_images::{Verdict, Verification};
-use crate::releases::{self, Hold, Lock, Permit, Record};
+use crate::releases::{self, Hold, Lock, Permit, Record, ServiceRecord};
 
 /// Acts on what was shown. The caller has the lock.
 pub fn act(context: &Context, request: &Request, deployment: &Deployment, lock: &Lock) -> Outcome {
     let store = context.store()?;
+    let permit = lock.permit();
     let mut record = record(context, request, deployment);
     store.begin(&request.namespace, &record)?;
+    // Reading took its time, and a hold needs no lock: it may have been put on in between.
+    if let Err(held) = respect_hold(context, request) {
+        finish(context, request, &mut unmoved(record), releases::Outcome::Failed)?;
+        return Err(held);
+    }
     let placed = put_hold(context, request, &record)?;
-    let made = make_tags::make(context, &deployment.release.plan, &lock.permit())?;
+    let made = make_tags::make(context, &deployment.release.plan, &permit)?;
     if let Err(failure) = made.ending {
         if failure.kind == Kind::Interrupted {
             // The record stays unfinished: the next run goes on with it.
             return Err(failure.hint("run the same command again: it goes on from here"));
         }
-        // A tag stage that failed was put back: with no new release there is nothing to keep others away from.
-        if let Some(placed) = placed {
-            placed.take_back(context, request)?;
+        // Where everything was put back there is no new release, and nothing to keep others away from.
+        let all_back = made.report.left_standing().next().is_none() && permit.check().is_ok();
+        if let Some(placed) = placed.filter(|_| all_back) {
+            take_back(context, request, &placed)?;
         }
+        note_tags(&mut record, &made.report);
         finish(context, request, &mut record, releases::Outcome::Failed)?;
         return Err(failure.hint(format!("pipelinectl show {} tells what was recorded", record.id)));
     }
-    let rows = match roll_out(context, request, deployment, lock.permit()) {
+    let rows = match roll_out(context, request, deployment, permit) {
         Ok(rows) => rows,
         Err(failure) => {
             finish(context, request, &mut record, releases::Outcome::Failed)?;
@@ -38,13 +47,41 @@ pub fn act(context: &Context, request: &Request, deployment: &Deployment, lock: 
     };
     note_targets(&mut record, &rows);
     let stopped = rows.iter().any(|row| matches!(row.verdict, Verdict::NotAwaited | Verdict::Interrupted));
-    if stopped {
+    let recorded = if stopped {
         // The next run goes on with it.
-        store.begin(&request.namespace, &record)?;
+        Ok(store.begin(&request.namespace, &record)?)
     } else {
-        finish(context, request, &mut record, verification::ending(&rows))?;
+        // Without restarts nobody looked at what runs.
+        let outcome = if request.restarts { verification::ending(&rows) } else { releases::Outcome::Done };
+        finish(context, request, &mut record, outcome)
+    };
+    // What was done is said even where it cannot be recorded.
+    let end = report::done(context, request, deployment, &record, &rows)?;
+    recorded.map(|()| end)
+}
+
+/// The record of a release of which no tag was moved.
+fn unmoved(mut record: Record) -> Record {
+    record.services.iter_mut().for_each(as_before);
+    record
+}
+
+/// What became of the tags, where not all could be moved.
+fn note_tags(record: &mut Record, report: &MoveReport) {
+    for row in &report.rows {
+        let stands = matches!(
+            row.outcome,
+            MoveOutcome::Made | MoveOutcome::AlreadyThere | MoveOutcome::Stays(_) | MoveOutcome::FailedAndStays(..)
+        );
+        if !stands {
+            record.services.iter_mut().filter(|service| service.repository == row.repository).for_each(as_before);
+        }
     }
-    report::done(context, request, deployment, &record, &rows)
+}
+
+fn as_before(service: &mut ServiceRecord) {
+    service.digest_after.clone_from(&service.digest_before);
+    service.commit_after.clone_from(&service.commit_before);
 }
 
 fn roll_out(
@@ -68,28 +105,22 @@ fn roll_out(
     verification::restart(context, &restart)
 }
 
-/// A hold that was put on, and the one in whose place.
-struct Placed {
-    before: Option<Hold>,
-}
-
-impl Placed {
-    fn take_back(self, context: &Context, request: &Request) -> Result<(), Failure> {
-        let store = context.store()?;
-        match self.before {
-            Some(before) => store.set_hold(&request.namespace, &before)?,
-            None => drop(store.remove_hold(&request.namespace)?),
-        }
-        Ok(())
+/// Takes a hold back that this release put on; one that somebody put in its place stays.
+fn take_back(context: &Context, request: &Request, placed: &Hold) -> Result<(), Failure> {
+    let store = context.store()?;
+    if store.hold(&request.namespace)?.as_ref() == Some(placed) {
+        store.remove_hold(&request.namespace)?;
     }
+    Ok(())
 }
 
-fn put_hold(context: &Context, request: &Request, record: &Record) -> Result<Option<Placed>, Failure> {
+/// Puts the pipeline on hold, and gives the hold. One that is there already, with somebody's reason, protects as well.
+fn put_hold(context: &Context, request: &Request, record: &Record) -> Result<Option<Hold>, Failure> {
     let HoldRule::Put(reason) = &request.hold else { return Ok(None) };
-    let before = context.store()?.hold(&request.namespace)?;
-    if before.as_ref().is_some_and(|before| before.release.as_ref() == Some(&record.id)) {
-        // An earlier run of this release put it on.
-        return Ok(Some(Placed { before: None }));
+    let store = context.store()?;
+    if let Some(there) = store.hold(&request.namespace)? {
+        // An earlier run of this very release may have put it on.
+        return Ok(Some(there).filter(|there| there.release.as_ref() == Some(&record.id)));
     }
     let hold = Hold {
         by: record.by.clone(),
@@ -97,8 +128,8 @@ fn put_hold(context: &Context, request: &Request, record: &Record) -> Result<Opt
         reason: reason.clone(),
         release: Some(record.id.clone()),
     };
-    context.store()?.set_hold(&request.namespace, &hold)?;
-    Ok(Some(Placed { before }))
+    store.set_hold(&request.namespace, &hold)?;
+    Ok(Some(hold))
 }
 
 fn record(context: &Context, request: &Request, deployment: &Deployment) -> Record {

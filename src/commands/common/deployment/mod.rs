@@ -8,7 +8,7 @@ mod observe;
 mod report;
 mod show;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::super::{End, Outcome};
@@ -51,8 +51,6 @@ pub struct Request {
     pub hold: HoldRule,
     /// How long the services are waited for.
     pub timeout: Duration,
-    /// How long the lock is waited for.
-    pub patience: Duration,
     /// Why, as the record shall say.
     pub reason: Option<String>,
 }
@@ -68,68 +66,80 @@ pub enum HoldRule {
     Put(String),
 }
 
-/// Runs the whole sentence for a request.
-pub fn run(context: &Context, request: &Request) -> Outcome {
+/// Whose turn it is: what the lock needs to know.
+pub struct Turn<'a> {
+    /// The command, as the lock names it.
+    pub command: &'static str,
+    /// The pipeline.
+    pub namespace: &'a Namespace,
+    /// How long the lock is waited for.
+    pub patience: Duration,
+}
+
+/// Runs the whole sentence for what `wanted` says. It is asked again under the lock: where a rollback goes depends on what
+/// others did in the meantime.
+pub fn run(context: &Context, turn: &Turn<'_>, wanted: &dyn Fn() -> Result<Request, Failure>) -> Outcome {
     let ui = &context.ui;
     let acts = !context.dry_run;
     if acts && !ui.can_ask() {
         return Err(Failure::failed("nobody is there to say yes").hint("use --yes to go on unattended"));
     }
     // Answered beforehand, nothing can change between the question and the lock: one reading is enough.
-    let mut lock = if acts && ui.says_yes() { Some(locked(context, request)?) } else { None };
-    let mut deployment = match observe::observe(context, request, &request.pinned)? {
+    let lock = if acts && ui.says_yes() { Some(locked(context, turn)?) } else { None };
+    let request = wanted()?;
+    let deployment = match observe::observe(context, &request, &request.pinned, lock.is_some())? {
         Observed::Deployment(deployment) => deployment,
-        Observed::Superseded(superseded) => return report::superseded(context, request, &superseded, lock.is_some()),
+        Observed::Superseded(superseded) => return report::superseded(context, &request, &superseded, lock.is_some()),
     };
-    show::show(context, request, &deployment);
-    if deployment.is_nothing(request) || !acts {
-        return report::nothing(context, request, &deployment);
+    show::show(context, &request, &deployment);
+    if deployment.is_nothing(&request) || !acts {
+        return report::nothing(context, &request, &deployment);
     }
-    if !ui.confirm(&show::question(request, &deployment)) {
+    if !ui.confirm(&show::question(&request, &deployment)) {
         return Err(Failure::failed("answered no; nothing was changed"));
     }
-    let lock = if let Some(lock) = lock.take() {
-        lock
-    } else {
-        let lock = locked(context, request)?;
-        match again(context, request, &deployment)? {
-            Again::Go(now) => deployment = now,
-            Again::Stop(end) => return Ok(end),
-        }
-        lock
-    };
-    act::act(context, request, &deployment, &lock)
+    if let Some(lock) = lock {
+        return act::act(context, &request, &deployment, &lock);
+    }
+    let lock = locked(context, turn)?;
+    match again(context, &request, wanted()?, &deployment)? {
+        Again::Go(request, now) => act::act(context, &request, &now, &lock),
+        Again::Stop(end) => Ok(end),
+    }
 }
 
+#[allow(clippy::large_enum_variant, reason = "there is one of it in a run")]
 enum Again {
-    Go(Deployment),
+    Go(Request, Deployment),
     Stop(End),
 }
 
 /// Reads everything again under the lock; what is other than it was is shown and asked about. The images are those that
 /// were shown, whatever `latest` names by now.
-fn again(context: &Context, request: &Request, shown: &Deployment) -> Result<Again, Failure> {
-    let now = match observe::observe(context, request, &shown.release.digests())? {
+fn again(context: &Context, before: &Request, request: Request, shown: &Deployment) -> Result<Again, Failure> {
+    let same = request.asked == before.asked;
+    let pinned = if same { shown.release.digests() } else { request.pinned.clone() };
+    let now = match observe::observe(context, &request, &pinned, true)? {
         Observed::Deployment(now) => now,
         Observed::Superseded(superseded) => {
-            return report::superseded(context, request, &superseded, true).map(Again::Stop);
+            return report::superseded(context, &request, &superseded, true).map(Again::Stop);
         }
     };
-    if now.release.plan != shown.release.plan || now.restarts().ne(shown.restarts()) {
+    if !same || now.release.plan != shown.release.plan || now.restarts().ne(shown.restarts()) {
         context.ui.warn("something was changed in the meantime; this is how it is now:");
-        show::show(context, request, &now);
-        if now.is_nothing(request) {
-            return report::nothing(context, request, &now).map(Again::Stop);
+        show::show(context, &request, &now);
+        if now.is_nothing(&request) {
+            return report::nothing(context, &request, &now).map(Again::Stop);
         }
         if !context.ui.confirm("Go on?") {
             return Err(Failure::failed("answered no; nothing was changed"));
         }
     }
-    Ok(Again::Go(now))
+    Ok(Again::Go(request, now))
 }
 
-fn locked(context: &Context, request: &Request) -> Result<Lock, Failure> {
-    context.lock(&request.namespace, request.command, request.patience)
+fn locked(context: &Context, turn: &Turn<'_>) -> Result<Lock, Failure> {
+    context.lock(turn.namespace, turn.command, turn.patience)
 }
 
 /// Refuses a pipeline that is on hold.
@@ -140,9 +150,15 @@ fn respect_hold(context: &Context, request: &Request) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The record of what an earlier run of the same request began and did not end, if there is one.
-fn unfinished(context: &Context, request: &Request) -> Result<Option<releases::Record>, Failure> {
-    let Some(record) = context.store()?.unfinished(&request.namespace)? else { return Ok(None) };
+/// The record of what an earlier run of the same request began and did not end, if there is one. Without the lock, it may be
+/// that of a command which is at work just now: then it is not ours to go on with.
+fn unfinished(context: &Context, request: &Request, locked: bool) -> Result<Option<releases::Record>, Failure> {
+    let store = context.store()?;
+    let Some(record) = store.unfinished(&request.namespace)? else { return Ok(None) };
+    if !locked && let Some(holder) = store.holder(&request.namespace)? {
+        context.ui.warn(&format!("{holder} is at work on {}", request.namespace));
+        return Ok(None);
+    }
     if record.command == "new" || record.command == "retire" {
         return Err(Failure::refused(format!(
             "'{} {}' was begun by {} and has not ended: its pipeline is not whole",
@@ -150,5 +166,12 @@ fn unfinished(context: &Context, request: &Request) -> Result<Option<releases::R
         ))
         .hint(format!("finish it first: pipelinectl {} {}", record.command, request.namespace)));
     }
-    Ok(Some(record))
+    let registry = &context.settings.ecr;
+    let repositories: BTreeSet<Repository> =
+        request.services.iter().map(|service| service.repository_in(registry)).collect();
+    // What was begun for other services is another release.
+    let same = record.command == request.command
+        && record.source.as_deref() == Some(&request.asked)
+        && record.digests.keys().eq(&repositories);
+    Ok(same.then_some(record))
 }

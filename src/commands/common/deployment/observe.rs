@@ -50,10 +50,15 @@ impl Deployment {
         self.targets.iter().filter(|target| target.verdict.needs_restart())
     }
 
+    /// How many targets are changing just now, so that nobody knows yet what they will run.
+    pub fn changing(&self) -> usize {
+        self.targets.iter().filter(|target| target.verdict.is_changing()).count()
+    }
+
     /// Whether there is nothing to do.
     pub fn is_nothing(&self, request: &Request) -> bool {
         let puts_hold = matches!(request.hold, super::HoldRule::Put(_));
-        let restarts = request.restarts && self.restarts().next().is_some();
+        let restarts = request.restarts && (self.restarts().next().is_some() || self.changing() > 0);
         self.release.plan.is_nothing() && !restarts && !puts_hold && self.begun.is_none()
     }
 }
@@ -63,11 +68,11 @@ pub fn observe(
     context: &Context,
     request: &Request,
     pinned: &BTreeMap<Repository, Digest>,
+    locked: bool,
 ) -> Result<Observed, Failure> {
     release::require_services(&context.settings)?;
     respect_hold(context, request)?;
-    let begun = unfinished(context, request)?
-        .filter(|record| record.command == request.command && record.source.as_deref() == Some(&request.asked));
+    let begun = unfinished(context, request, locked)?;
     let mut pinned = pinned.clone();
     if let Some(record) = &begun {
         // What `latest` named then is what the release is, whatever it names now.

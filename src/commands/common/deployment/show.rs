@@ -43,7 +43,10 @@ pub fn show(context: &Context, request: &Request, deployment: &Deployment) {
     if rows.is_empty() && deployment.release.plan.is_nothing() {
         // The end says it.
     } else if rows.is_empty() {
-        ui.say("Every service runs what its tag will name: none is restarted.");
+        ui.say(&match deployment.changing() {
+            0 => "Every service runs what its tag will name: none is restarted.".to_owned(),
+            changing => format!("{} still changing: that is waited for.", are(changing)),
+        });
     } else {
         ui.show(&format!("\n{}", table::table(&["  RESTARTED", "RUNS AS", "RUNS NOW", "WILL RUN"], &rows)));
     }
@@ -85,4 +88,8 @@ pub fn question(request: &Request, deployment: &Deployment) -> String {
         question.replace_range(..1, &first);
     }
     question
+}
+
+fn are(services: usize) -> String {
+    if services == 1 { "1 service is".to_owned() } else { format!("{services} services are") }
 }
