@@ -174,6 +174,12 @@ fn same_fields(place: &str, value: &Value, schema: &Value, root: &Value) {
         return same_fields(place, value, object, root);
     }
     match value {
+        // A map by names that only the user knows.
+        Value::Object(fields) if schema["additionalProperties"].is_object() => {
+            for (name, field) in fields {
+                same_fields(&format!("{place}.{name}"), field, &schema["additionalProperties"], root);
+            }
+        }
         Value::Object(fields) => {
             let printed: BTreeSet<&str> = fields.keys().map(String::as_str).collect();
             let required = schema["required"].as_array().expect("the schema of an object");
