@@ -62,11 +62,11 @@ pub enum Written {
 
 /// A part of a write that is done as a whole or not at all.
 #[derive(Debug, Clone)]
-pub enum Change {
+pub enum Change<'a> {
     /// Writes an item.
-    Put(Item),
+    Put(Item, Condition<'a>),
     /// Takes away the item with this key, if it is there.
-    Delete(String),
+    Delete(String, Condition<'a>),
 }
 
 impl Table {
@@ -179,14 +179,17 @@ impl Table {
         }
     }
 
-    /// Makes several changes, all or none.
-    pub async fn change(&self, project: &str, changes: &[Change]) -> Result<(), AwsError> {
+    /// Makes several changes, all or none: none where the condition of one does not hold.
+    pub async fn change(&self, project: &str, changes: &[Change<'_>]) -> Result<Written, AwsError> {
         let changes: Vec<TransactWriteItem> =
             changes.iter().map(|change| self.transact(project, change)).collect::<Result<_, _>>()?;
         let mut attempt = 1;
         loop {
             let call = self.client.transact_write_items().set_transact_items(Some(changes.clone()));
-            let Err(error) = call.send().await else { return Ok(()) };
+            let Err(error) = call.send().await else { return Ok(Written::Done) };
+            if reasons(&error).contains(&"ConditionalCheckFailed") {
+                return Ok(Written::Refused(None));
+            }
             // The SDK takes a cancelled transaction for final; one that was throttled or met another is not.
             if !was_in_the_way(&error) || attempt == ATTEMPTS {
                 return Err(self.error("TransactWriteItems", &error));
@@ -196,17 +199,25 @@ impl Table {
         }
     }
 
-    fn transact(&self, project: &str, change: &Change) -> Result<TransactWriteItem, AwsError> {
+    fn transact(&self, project: &str, change: &Change<'_>) -> Result<TransactWriteItem, AwsError> {
+        let (Change::Put(_, condition) | Change::Delete(_, condition)) = change;
+        let (expression, names, values) = expression(*condition);
         let item = TransactWriteItem::builder();
         let item = match change {
-            Change::Put(new) => Put::builder()
+            Change::Put(new, _) => Put::builder()
                 .table_name(&self.name)
                 .set_item(Some(written(project, new)))
+                .set_condition_expression(expression)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
                 .build()
                 .map(|put| item.put(put)),
-            Change::Delete(key) => Delete::builder()
+            Change::Delete(key, _) => Delete::builder()
                 .table_name(&self.name)
                 .set_key(Some(keys(project, key)))
+                .set_condition_expression(expression)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
                 .build()
                 .map(|delete| item.delete(delete)),
         };
@@ -236,14 +247,17 @@ impl Table {
     }
 }
 
-fn was_in_the_way(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> bool {
+/// Why a transaction was cancelled.
+fn reasons(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> Vec<&str> {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
-        return false;
+        return Vec::new();
     };
     let codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-    let codes: Vec<&str> = codes.filter(|code| *code != "None").collect();
-    !codes.is_empty()
-        && codes
-            .iter()
-            .all(|code| ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"].contains(code))
+    codes.filter(|code| *code != "None").collect()
+}
+
+fn was_in_the_way(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> bool {
+    let passing = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+    let codes = reasons(error);
+    !codes.is_empty() && codes.iter().all(|code| passing.contains(code))
 }

@@ -20,7 +20,7 @@ mod lists;
 mod put;
 
 pub use details::Details;
-pub use put::Put;
+pub use put::{Put, PutError};
 
 /// `BatchGetImage`, `BatchDeleteImage` and `DescribeImages` take no more identifiers ("Amazon ECR API Reference").
 const MOST_IDENTIFIERS: usize = 100;

@@ -115,7 +115,7 @@ async fn put(answers: impl IntoIterator<Item = Answer>) -> (Result<Put, AwsError
     let replay = Replay::new(answers);
     let ecr = session(&replay, |_| ()).await.ecr(&Registry::default());
     let result = ecr.put_tag("weco/a", "t", &image(), &|| true).await;
-    (result, replay.requests())
+    (result.map_err(AwsError::from), replay.requests())
 }
 
 async fn check(answers: impl IntoIterator<Item = Answer>, change: impl FnOnce(&mut SessionOptions)) -> AwsError {

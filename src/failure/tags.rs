@@ -66,9 +66,9 @@ fn advice(problem: &Problem, refusal: &Refusal) -> Option<String> {
         Problem::ImageMissing { asked, .. } if *asked == refusal.tag => {
             Some(format!("make the tag with: pipelinectl tag {}", refusal.namespace))
         }
-        Problem::ImageMissing { asked, .. } if asked.starts_with("sha256:") => Some(
-            "the image was deleted: build its commit again, or choose another release or commit with --to".to_owned(),
-        ),
+        Problem::ImageMissing { asked, .. } if asked.starts_with("sha256:") => {
+            Some("the image was deleted: build its commit again, or choose another release or commit".to_owned())
+        }
         Problem::ImageMissing { .. } => {
             Some("push what is missing, or choose other images; --help tells how".to_owned())
         }

@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use futures_util::stream;
 
-use crate::aws::ecr::{Ecr, ImageName, Put};
+use crate::aws::ecr::{Ecr, ImageName, Put, PutError};
 use crate::aws::{AwsError, Session};
 use crate::pipeline::image::Digest;
 use crate::pipeline::release::{TagMove, TagPlan};
@@ -126,17 +126,16 @@ pub async fn move_tags(session: &Session, plan: &TagPlan, permit: &Permit, progr
         })
         .collect();
     let given = jobs.iter().map(|job| job.give(&failed));
-    let mut outcomes: Vec<MoveOutcome> = stream::iter(given).buffered(AT_ONCE).collect().await;
-    if failed.load(Ordering::Relaxed) {
-        let back = jobs.iter().zip(outcomes).map(|(job, outcome)| async move {
-            match outcome {
-                MoveOutcome::Made => job.put_back().await,
-                MoveOutcome::Failed(error) => job.after_failure(error).await,
-                other => other,
-            }
-        });
-        outcomes = join_all(back).await;
-    }
+    let given: Vec<Result<MoveOutcome, PutError>> = stream::iter(given).buffered(AT_ONCE).collect().await;
+    let whole = !failed.load(Ordering::Relaxed);
+    let settled = jobs.iter().zip(given).map(|(job, given)| async move {
+        match given {
+            Ok(MoveOutcome::Made) if !whole => job.put_back().await,
+            Ok(outcome) => outcome,
+            Err(failure) => job.after_failure(failure).await,
+        }
+    });
+    let outcomes = join_all(settled).await;
     let row = |(tag_move, outcome): (&TagMove, MoveOutcome)| MoveRow {
         repository: tag_move.repository.clone(),
         before: tag_move.before.as_ref().map(|image| image.digest.clone()),
@@ -160,12 +159,12 @@ impl Job<'_> {
         self.permit.check().err().map_or_else(|| "the lock was about to end".to_owned(), |error| error.to_string())
     }
 
-    async fn give(&self, failed: &AtomicBool) -> MoveOutcome {
+    async fn give(&self, failed: &AtomicBool) -> Result<MoveOutcome, PutError> {
         if !self.tag_move.is_change() {
-            return MoveOutcome::AlreadyThere;
+            return Ok(MoveOutcome::AlreadyThere);
         }
         if failed.load(Ordering::Relaxed) {
-            return MoveOutcome::NotTried;
+            return Ok(MoveOutcome::NotTried);
         }
         let (name, tag, progress) = (self.name(), self.tag, self.progress);
         progress.started(name, "tagging");
@@ -173,33 +172,33 @@ impl Job<'_> {
         match self.ecr.put_tag(name, tag, &self.tag_move.after.image, &may).await {
             Ok(Put::Made) => {
                 progress.finished(name, Outcome::Done, &format!("tagged {tag}"));
-                MoveOutcome::Made
+                Ok(MoveOutcome::Made)
             }
             Ok(Put::AlreadyThere) => {
                 progress.finished(name, Outcome::Skipped, &format!("has {tag} already"));
-                MoveOutcome::AlreadyThere
+                Ok(MoveOutcome::AlreadyThere)
             }
             Ok(Put::Stopped) if failed.load(Ordering::Relaxed) => {
                 progress.finished(name, Outcome::Skipped, "not tagged");
-                MoveOutcome::NotTried
+                Ok(MoveOutcome::NotTried)
             }
             Ok(Put::Stopped) => {
                 failed.store(true, Ordering::Relaxed);
                 let why = self.why_not_permitted();
                 progress.finished(name, Outcome::Failed, &why);
-                MoveOutcome::NotPermitted(why)
+                Ok(MoveOutcome::NotPermitted(why))
             }
-            Err(error) => {
+            Err(failure) => {
                 failed.store(true, Ordering::Relaxed);
-                progress.finished(name, Outcome::Failed, &error.to_string());
-                MoveOutcome::Failed(error)
+                progress.finished(name, Outcome::Failed, &failure.error.to_string());
+                Err(failure)
             }
         }
     }
 
     /// A request may have done its work although its answer was an error or was lost.
-    async fn after_failure(&self, error: AwsError) -> MoveOutcome {
-        if !matches!(error, AwsError::TimedOut { .. } | AwsError::Unreachable { .. } | AwsError::Other { .. }) {
+    async fn after_failure(&self, PutError { error, answer_lost }: PutError) -> MoveOutcome {
+        if !answer_lost {
             return MoveOutcome::Failed(error);
         }
         match self.put_back().await {

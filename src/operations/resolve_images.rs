@@ -112,7 +112,9 @@ async fn read(
         Some(digest) => ImageName::Digest(digest.clone()),
         None => ImageName::Tag(request.source.tag(request.commits)),
     };
-    let names = [wanted.clone(), ImageName::Tag(request.pipeline_tag.to_owned())];
+    let tag = ImageName::Tag(request.pipeline_tag.to_owned());
+    let same = wanted == tag;
+    let names = if same { vec![tag] } else { vec![wanted.clone(), tag] };
     let describe = ecr.details(&repository.name, std::slice::from_ref(&wanted));
     let (images, details) = match tokio::try_join!(ecr.images(&repository.name, &names), describe) {
         Ok((images, mut details)) => (images, details.pop().flatten()),
@@ -124,7 +126,8 @@ async fn read(
         Err(error) => return Err(error),
     };
     let mut images = images.into_iter();
-    let (source, current) = (images.next().flatten(), images.next().flatten());
+    let source = images.next().flatten();
+    let current = if same { source.clone() } else { images.next().flatten() };
     let known: Vec<Details> = details.into_iter().collect();
     let current = with_details(ecr, request, &repository.name, current, &known).await?;
     let source = match with_details(ecr, request, &repository.name, source, &known).await? {

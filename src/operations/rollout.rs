@@ -9,7 +9,7 @@ use futures_util::stream;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
-use super::verify_images::{AT_ONCE, Verdict, Verification, VerifyRequest, in_order, rows};
+use super::verify_images::{AT_ONCE, Verdict, Verification, VerifyRequest, after, in_order, rows};
 use crate::aws::Session;
 use crate::pipeline::Namespace;
 use crate::pipeline::image::Digest;
@@ -64,7 +64,7 @@ pub async fn rollout(session: &Session, request: &RolloutRequest<'_>, progress: 
         moved: request.moved,
         wait: request.timeout,
     });
-    let run = Run { session, request, deadline: Instant::now() + request.timeout, progress };
+    let run = Run { session, request, deadline: after(request.timeout), progress };
     let run = &run;
     let functions = rows.iter().filter_map(|row| Some((row, row.function()?)));
     let functions = functions.map(|(row, name)| async move { (row.index, function::roll(run, row, name).await) });
@@ -169,6 +169,11 @@ mod tests {
     use serde_json::{from_value, json};
 
     use super::*;
+
+    #[test]
+    fn no_timeout_is_too_long_for_the_clock() {
+        assert!(after(Duration::MAX) + LAST_LOOK > Instant::now() + Duration::from_secs(3600));
+    }
 
     #[test]
     fn a_tag_names_its_image_since_the_newest_release_that_moved_it_there() {

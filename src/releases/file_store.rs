@@ -82,14 +82,28 @@ impl FileStore {
         if let Some(before) = self.unfinished(namespace)?
             && before.id != record.id
         {
-            self.keep(namespace, &abandoned(before, record))?;
+            // Ours is in the history: a command that works now has taken it for abandoned.
+            if self.is_kept(namespace, &record.id) {
+                return Err(ReleaseError::LeaseLost { namespace: namespace.to_string() });
+            }
+            // One that is there has ended: its command was killed between the two steps of ending it.
+            if !self.is_kept(namespace, &before.id) {
+                self.keep(namespace, &abandoned(before, record))?;
+            }
         }
         write(&self.folder_of(namespace), UNFINISHED, record)
     }
 
     pub(super) fn finish(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
         self.keep(namespace, record)?;
-        remove(&self.folder_of(namespace).join(UNFINISHED))
+        match self.unfinished(namespace) {
+            Ok(Some(seen)) if seen.id == record.id => remove(&self.folder_of(namespace).join(UNFINISHED)),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_kept(&self, namespace: &Namespace, id: &str) -> bool {
+        self.folder_of(namespace).join(RELEASES).join(format!("{id}.json")).exists()
     }
 
     pub(super) fn keep(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
@@ -144,6 +158,14 @@ impl FileStore {
         let hold = self.hold(namespace)?;
         remove(&self.folder_of(namespace).join(HOLD))?;
         Ok(hold)
+    }
+
+    pub(super) fn take_back_hold(&self, namespace: &Namespace, hold: &Hold) -> Result<bool, ReleaseError> {
+        let is_the_same = self.hold(namespace)?.as_ref() == Some(hold);
+        if is_the_same {
+            remove(&self.folder_of(namespace).join(HOLD))?;
+        }
+        Ok(is_the_same)
     }
 
     pub(super) fn marks(&self) -> Result<Marks, ReleaseError> {

@@ -68,12 +68,12 @@ impl Store {
     }
 
     /// Writes the record of a command that begins, or more of one that was begun. Another one that had not ended goes to
-    /// the history as abandoned.
+    /// the history as abandoned. An error where ours went there already, because another command took over.
     pub fn begin(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
         either!(self.begin(namespace, record))
     }
 
-    /// Completes the record of a command that has ended.
+    /// Completes the record of a command that has ended. What another command has begun meanwhile stays unfinished.
     pub fn finish(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
         either!(self.finish(namespace, record))
     }
@@ -106,6 +106,11 @@ impl Store {
     /// Lifts the hold of a pipeline; gives the one that was there.
     pub fn remove_hold(&self, namespace: &Namespace) -> Result<Option<Hold>, ReleaseError> {
         either!(self.remove_hold(namespace))
+    }
+
+    /// Lifts the hold of a pipeline if it still is this one; says whether it was. Somebody else's stays.
+    pub fn take_back_hold(&self, namespace: &Namespace, hold: &Hold) -> Result<bool, ReleaseError> {
+        either!(self.take_back_hold(namespace, hold))
     }
 
     /// An error where a hold keeps deployments away from a pipeline.

@@ -22,12 +22,21 @@ use tokio::runtime::Handle;
 use super::lock::{Claim, LeaseLock, Request};
 use super::store::{MANY, abandoned, newest_first, the_one};
 use super::{Hold, Holder, Lock, Marks, Record, ReleaseError, Times};
-use crate::aws::dynamodb::{Change, Condition, Item, Table};
+use crate::aws::dynamodb::{Change, Condition, Item, Table, Written};
 use crate::clock::Clock;
 use crate::pipeline::Namespace;
 
 /// The field that holds a record or hold as JSON.
 const BODY: &str = "body";
+/// How often an item is looked at that others change. Only two commands that both think they have the lock do.
+const ATTEMPTS: usize = 5;
+
+/// What becomes of an item that was looked at.
+enum Next {
+    Put(Item),
+    Delete,
+    Leave,
+}
 
 /// The store of one project in a table.
 #[derive(Clone)]
@@ -84,30 +93,65 @@ impl TableStore {
     }
 
     pub(super) fn begin(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
-        let mut changes = vec![Change::Put(self.item(unfinished_key(namespace.as_str()), record)?)];
-        if let Some(before) = self.unfinished(namespace)?
-            && before.id != record.id
-        {
-            changes.extend(self.kept(&abandoned(before, record))?);
-        }
-        Ok(self.runtime.block_on(self.table.change(&self.project, &changes))?)
+        let key = unfinished_key(namespace.as_str());
+        let new = self.item(key.clone(), record)?;
+        self.change_unfinished(&key, |seen| {
+            let before = seen.map(|item| self.parse::<Record>(item)).transpose()?;
+            let Some(before) = before.filter(|before| before.id != record.id) else {
+                return Ok((Next::Put(new.clone()), Vec::new()));
+            };
+            // Ours is in the history: a command that works now has taken it for abandoned.
+            if self.read::<Record>(&release_key(&record.id))?.is_some() {
+                return Err(ReleaseError::LeaseLost { namespace: namespace.to_string() });
+            }
+            Ok((Next::Put(new.clone()), self.kept(&abandoned(before, record))?))
+        })
     }
 
     pub(super) fn finish(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
-        let mut changes = self.kept(record)?;
-        changes.push(Change::Delete(unfinished_key(namespace.as_str())));
-        Ok(self.runtime.block_on(self.table.change(&self.project, &changes))?)
+        self.change_unfinished(&unfinished_key(namespace.as_str()), |seen| {
+            // After a lease was lost, it may be the record of another command.
+            let ours = seen.and_then(|item| self.parse::<Record>(item).ok()).is_some_and(|seen| seen.id == record.id);
+            Ok((if ours { Next::Delete } else { Next::Leave }, self.kept(record)?))
+        })
+    }
+
+    /// Changes an item that must still be what `next` has seen, together with others; looks again where it is not.
+    fn change_unfinished(
+        &self,
+        key: &str,
+        next: impl Fn(Option<&Item>) -> Result<(Next, Vec<Item>), ReleaseError>,
+    ) -> Result<(), ReleaseError> {
+        for _ in 0..ATTEMPTS {
+            let seen = self.runtime.block_on(self.table.get(&self.project, key))?;
+            let fields = seen.as_ref().map(fields_of);
+            let as_seen = fields.as_ref().map_or(Condition::Absent, |fields| Condition::Has(fields));
+            let (next, kept) = next(seen.as_ref())?;
+            let mut changes: Vec<Change> = kept.into_iter().map(|item| Change::Put(item, Condition::Always)).collect();
+            match next {
+                Next::Put(new) => changes.push(Change::Put(new, as_seen)),
+                Next::Delete => changes.push(Change::Delete(key.to_owned(), as_seen)),
+                Next::Leave => {}
+            }
+            if self.runtime.block_on(self.table.change(&self.project, &changes))? == Written::Done {
+                return Ok(());
+            }
+        }
+        let reason = "it is changed by others all the time".to_owned();
+        Err(ReleaseError::Record { place: self.place_of(key), reason })
     }
 
     pub(super) fn keep(&self, _: &Namespace, record: &Record) -> Result<(), ReleaseError> {
-        let changes = self.kept(record)?;
-        Ok(self.runtime.block_on(self.table.change(&self.project, &changes))?)
+        let changes: Vec<Change> =
+            self.kept(record)?.into_iter().map(|item| Change::Put(item, Condition::Always)).collect();
+        self.runtime.block_on(self.table.change(&self.project, &changes))?;
+        Ok(())
     }
 
     /// What keeps a record for good.
-    fn kept(&self, record: &Record) -> Result<Vec<Change>, ReleaseError> {
-        let keys = [format!("release#{}", record.id), format!("history#{}#{}", record.namespace, record.id)];
-        keys.into_iter().map(|key| Ok(Change::Put(self.item(key, record)?))).collect()
+    fn kept(&self, record: &Record) -> Result<Vec<Item>, ReleaseError> {
+        let keys = [release_key(&record.id), format!("history#{}#{}", record.namespace, record.id)];
+        keys.into_iter().map(|key| self.item(key, record)).collect()
     }
 
     pub(super) fn history(&self, namespace: Option<&Namespace>, limit: usize) -> Result<Vec<Record>, ReleaseError> {
@@ -153,6 +197,17 @@ impl TableStore {
         item.map(|item| self.parse(&item)).transpose()
     }
 
+    pub(super) fn take_back_hold(&self, namespace: &Namespace, hold: &Hold) -> Result<bool, ReleaseError> {
+        let key = hold_key(namespace);
+        let Some(seen) = self.runtime.block_on(self.table.get(&self.project, &key))? else { return Ok(false) };
+        if self.parse::<Hold>(&seen)? != *hold {
+            return Ok(false);
+        }
+        let fields = fields_of(&seen);
+        let delete = self.table.delete(&self.project, &key, Condition::Has(&fields));
+        Ok(self.runtime.block_on(delete)?.0 == Written::Done)
+    }
+
     pub(super) fn marks(&self) -> Result<Marks, ReleaseError> {
         let holds = self.table.query(&self.project, "hold#", usize::MAX, false);
         let unfinished = self.table.query(&self.project, "unfinished#", usize::MAX, false);
@@ -181,8 +236,11 @@ impl TableStore {
     }
 
     fn unreadable(&self, key: &str, error: &serde_json::Error) -> ReleaseError {
-        let place = format!("the item {key} of {} in {}", self.project, self.place());
-        ReleaseError::Record { place, reason: error.to_string() }
+        ReleaseError::Record { place: self.place_of(key), reason: error.to_string() }
+    }
+
+    fn place_of(&self, key: &str) -> String {
+        format!("the item {key} of {} in {}", self.project, self.place())
     }
 }
 
@@ -195,6 +253,15 @@ impl std::fmt::Debug for TableStore {
 
 fn unfinished_key(namespace: &str) -> String {
     format!("unfinished#{namespace}")
+}
+
+/// What an item must still have to be as it was seen.
+fn fields_of(item: &Item) -> Vec<(&str, &str)> {
+    item.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+fn release_key(id: &str) -> String {
+    format!("release#{id}")
 }
 
 fn hold_key(namespace: &Namespace) -> String {

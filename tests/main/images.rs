@@ -342,6 +342,41 @@ async fn a_tag_that_cannot_be_put_back_is_told() {
 }
 
 #[tokio::test]
+async fn after_a_lost_answer_a_refusal_does_not_tell_what_the_tag_names() {
+    let (world, digests) = World::seeded(1).await;
+    let old = world.push(0, "old", Kind::Oci, &[TAG]);
+    let plan = world.moving_plan().await;
+    let lost = || Fault::nth("PutImage", 1, "InternalServerError").status(500).after_effect();
+    world.faults(vec![lost(), Fault::nth("PutImage", 2, "AccessDeniedException")]);
+    let report = world.apply(&plan).await;
+    assert!(matches!(report.rows[0].outcome, MoveOutcome::Failed(AwsError::AccessDenied { .. })), "{report:?}");
+    assert_eq!(world.digest(0), Some(old), "the first attempt moved it, and it was put back");
+    let expired = |operation| Fault::always(operation, "ExpiredTokenException");
+    world.faults(vec![lost(), Fault::nth("PutImage", 2, "ExpiredTokenException"), expired("BatchGetImage")]);
+    let report = world.apply(&plan).await;
+    assert!(
+        matches!(report.rows[0].outcome, MoveOutcome::FailedAndStays(_, StayReason::Error(_))),
+        "nobody can look: {report:?}"
+    );
+    world.faults(vec![]);
+    assert_eq!(world.digest(0).as_ref(), Some(&digests[0]));
+}
+
+#[tokio::test]
+async fn the_pipelines_own_tag_is_asked_for_once() {
+    let (world, _) = World::seeded(1).await;
+    let tagged = world.push(0, "tagged", Kind::Oci, &[TAG]);
+    let states = world.resolve(&ImageSource::Tag(TAG.to_owned()), &BTreeMap::new()).await.expect("states");
+    let Source::Found(found) = &states[0].source else { panic!("{states:?}") };
+    let current = states[0].current.as_ref().expect("it is there");
+    assert_eq!((&found.image.digest, &current.image.digest), (&tagged, &tagged));
+    let calls = world.aws.calls().expect("a call log");
+    let asked: Vec<_> = calls.iter().filter(|call| call.operation == "BatchGetImage").collect();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].parameters["imageIds"], json!([{ "imageTag": TAG }]));
+}
+
+#[tokio::test]
 async fn what_somebody_else_moved_meanwhile_is_not_put_back() {
     let (world, _) = World::seeded(1).await;
     world.push(0, "old", Kind::Oci, &[TAG]);

@@ -20,6 +20,27 @@ pub enum Put {
     Stopped,
 }
 
+/// Why [`Ecr::put_tag`] did not work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutError {
+    /// What the last attempt was answered.
+    pub error: AwsError,
+    /// Whether the answer to an attempt was lost: the tag may name the image all the same.
+    pub answer_lost: bool,
+}
+
+impl From<AwsError> for PutError {
+    fn from(error: AwsError) -> Self {
+        Self { error, answer_lost: false }
+    }
+}
+
+impl From<PutError> for AwsError {
+    fn from(failure: PutError) -> Self {
+        failure.error
+    }
+}
+
 impl Ecr {
     /// Gives `image` the tag, whatever the tag named before. The manifest's bytes go as they came, with their media
     /// type and digest ("Retagging an image in Amazon ECR").
@@ -32,22 +53,23 @@ impl Ecr {
         tag: &str,
         image: &Image,
         may: &(dyn Fn() -> bool + Sync),
-    ) -> Result<Put, AwsError> {
+    ) -> Result<Put, PutError> {
         if !image.is_intact() {
-            return Err(mismatch(repository, tag, image, Digest::of_manifest(&image.manifest).as_str()));
+            return Err(mismatch(repository, tag, image, Digest::of_manifest(&image.manifest).as_str()).into());
         }
         let write = Write { limiter: Some(&self.limiter), may, time_limit: self.place.time_limit };
         let Some(Sent { result, answer_lost }) = write.send(|| self.put_once(repository, tag, image)).await else {
             return Ok(Put::Stopped);
         };
         let error = match result {
-            Ok(answer) => return check_answer(repository, tag, image, &answer),
+            Ok(answer) => return Ok(check_answer(repository, tag, image, &answer)?),
             Err(error) => error,
         };
-        self.settled(repository, tag, answer_lost, &error).unwrap_or_else(|| {
+        let settled = self.settled(repository, tag, answer_lost, &error).unwrap_or_else(|| {
             let resource = format!("the tag {tag} of {}", resource(repository));
             Err(self.place.error("PutImage", &resource, &error))
-        })
+        });
+        settled.map_err(|error| PutError { answer_lost: answer_lost || leaves_doubt(&error), error })
     }
 
     async fn put_once(
@@ -89,6 +111,11 @@ impl Ecr {
             _ => None,
         }
     }
+}
+
+/// Whether the attempt that ended so may have done its work.
+fn leaves_doubt(error: &AwsError) -> bool {
+    matches!(error, AwsError::TimedOut { .. } | AwsError::Unreachable { .. } | AwsError::Other { .. })
 }
 
 fn check_answer(repository: &str, tag: &str, image: &Image, answer: &PutImageOutput) -> Result<Put, AwsError> {

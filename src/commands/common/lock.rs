@@ -12,7 +12,10 @@ pub struct LockArguments {
     pub wait_lock: Duration,
 }
 
-/// Reads `90s`, `10m` or `1h`; a bare number is seconds.
+/// Nobody waits longer than a day, and a time without bounds cannot be added to the clock.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// Reads `90s`, `10m` or `1h`; a bare number is seconds. No more than 24 hours.
 pub fn parse_time(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[digits.len()..] {
@@ -21,8 +24,12 @@ pub fn parse_time(text: &str) -> Result<Duration, String> {
         "h" => 3600,
         other => return Err(format!("'{other}' is no unit of time: use s, m or h")),
     };
-    let number: u64 = digits.parse().map_err(|_| format!("'{text}' is no time: use for instance 90s or 10m"))?;
-    number.checked_mul(unit).map(Duration::from_secs).ok_or_else(|| format!("'{text}' is too long"))
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(format!("'{text}' is no time: use for instance 90s or 10m"));
+    }
+    let seconds = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    let time = seconds.map(Duration::from_secs).filter(|time| *time <= LONGEST);
+    time.ok_or_else(|| format!("'{text}' is too long: at most 24h"))
 }
 
 #[cfg(test)]
@@ -34,6 +41,15 @@ mod tests {
         assert_eq!(parse_time("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(parse_time("10m"), Ok(Duration::from_secs(600)));
         assert_eq!(parse_time("5"), Ok(Duration::from_secs(5)));
-        assert!(parse_time("x").is_err() && parse_time("5d").is_err() && parse_time("99999999999999999999h").is_err());
+        assert!(parse_time("x").is_err() && parse_time("5d").is_err() && parse_time("").is_err());
+        assert!(parse_time("-5s").is_err() && parse_time("1.5h").is_err());
+    }
+
+    #[test]
+    fn a_time_is_a_day_at_most() {
+        assert_eq!(parse_time("24h"), Ok(Duration::from_secs(86_400)));
+        for text in ["25h", "86401", "9999999999999999999s", "99999999999999999999h"] {
+            assert_eq!(parse_time(text), Err(format!("'{text}' is too long: at most 24h")));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The restart of ECS services: a new deployment of each, followed by its id.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{LAST_LOOK, Pace, Run, Waited, trouble};
 use crate::aws::AwsError;
 use crate::aws::ecs::{Ecs, Rollout, Service};
-use crate::operations::verify_images::{Children, Row, Verdict, Verification, ecs::look, finished};
+use crate::operations::verify_images::{Children, Row, Verdict, Verification, ecs::Seen, ecs::look, finished};
 use crate::pipeline::service::EcsTarget;
 
 /// Answers of ECS may be a little old ("Eventual consistency", Amazon ECS API Reference): so long may it take until a new
@@ -52,13 +52,17 @@ pub async fn roll<'a>(run: &Run<'_>, rows: &'a [Row<'a>]) -> Vec<(usize, Verific
     let mut children = Children::default();
     let seen = look(run.session, &rows, &mut children).await;
     let ecs = run.session.ecs();
-    let begun = rows.iter().zip(seen).map(|(row, seen)| begin(run, &ecs, row, seen.found, seen.service));
+    let mut shared: BTreeMap<Option<&EcsTarget>, Vec<(&Row, Seen)>> = BTreeMap::new();
+    for (row, seen) in rows.into_iter().zip(seen) {
+        shared.entry(row.ecs()).or_default().push((row, seen));
+    }
+    let begun = shared.into_values().map(|sharing| begin(run, &ecs, sharing));
     let mut done = Vec::new();
     let mut left = Vec::new();
-    for begun in join_all(begun).await {
+    for begun in join_all(begun).await.into_iter().flatten() {
         match begun {
-            Ok(followed) => left.push(followed),
-            Err(found) => done.push(found),
+            Begun::Followed(followed) => left.push(*followed),
+            Begun::Done(index, found) => done.push((index, found)),
         }
     }
     let mut pace = Pace::new();
@@ -75,34 +79,61 @@ pub async fn roll<'a>(run: &Run<'_>, rows: &'a [Row<'a>]) -> Vec<(usize, Verific
     done
 }
 
-/// Restarts a service that must be restarted; gives what is waited for, or how it ended at once.
-async fn begin<'a>(
-    run: &Run<'_>,
-    ecs: &Ecs,
-    row: &'a Row<'a>,
-    mut found: Verification,
-    service: Option<Service>,
-) -> Result<Followed<'a>, (usize, Verification)> {
-    let name = row.name();
-    let (target, primary) = (row.ecs(), service.as_ref().and_then(|service| service.primary().cloned()));
-    if let (Some(target), Some(primary)) = (target, primary) {
-        if !found.verdict.needs_restart() && found.verdict.is_changing() {
-            run.progress.changed(&name, "waiting for the deployment before");
-            return Ok(Followed { row, target, id: primary.id, since: Instant::now(), restarted: false, service });
+/// How it begins for one of our services.
+enum Begun<'a> {
+    /// Its deployment is waited for.
+    Followed(Box<Followed<'a>>),
+    /// It ended at once.
+    Done(usize, Verification),
+}
+
+/// Restarts an ECS service that must be restarted: once, although it may run the images of several of our services, one
+/// in each container. Then all of them are judged by the same deployment.
+async fn begin<'a>(run: &Run<'_>, ecs: &Ecs, sharing: Vec<(&'a Row<'a>, Seen)>) -> Vec<Begun<'a>> {
+    let restart = match sharing.iter().find(|(_, seen)| seen.found.verdict.needs_restart()) {
+        Some((row, Seen { service: Some(service), .. })) if service.primary().is_some() => restart(run, ecs, row).await,
+        _ => Ok(None),
+    };
+    let begun = sharing.into_iter().map(|(row, Seen { mut found, service })| {
+        let name = row.name();
+        let followed = |id, restarted, service| {
+            let target = row.ecs()?;
+            Some(Followed { row, target, id, since: Instant::now(), restarted, service })
+        };
+        let primary = service.as_ref().and_then(Service::primary).map(|primary| primary.id.clone());
+        let followed = match (&restart, primary) {
+            (Ok(Some(id)), _) => {
+                run.progress.changed(&name, "restarting");
+                followed(id.clone(), true, None)
+            }
+            (Ok(None), Some(id)) if found.verdict.is_changing() => {
+                run.progress.changed(&name, "waiting for the deployment before");
+                followed(id, false, service)
+            }
+            _ => None,
+        };
+        if let Err(verdict) = &restart
+            && found.verdict.needs_restart()
+        {
+            found.verdict = verdict.clone();
         }
-        if found.verdict.needs_restart() {
-            found.verdict = match ecs.restart(target, &|| run.forbidden().is_none()).await {
-                Ok(Some(id)) => {
-                    run.progress.changed(&name, "restarting");
-                    return Ok(Followed { row, target, id, since: Instant::now(), restarted: true, service: None });
-                }
-                Ok(None) => run.why_forbidden(),
-                Err(error) => Verdict::NotRestarted(error),
-            };
+        if let Some(followed) = followed {
+            return Begun::Followed(Box::new(followed));
         }
+        finished(run.progress, &name, &found);
+        Begun::Done(row.index, found)
+    });
+    begun.collect()
+}
+
+/// The id of the new deployment, or why there is none.
+async fn restart(run: &Run<'_>, ecs: &Ecs, row: &Row<'_>) -> Result<Option<String>, Verdict> {
+    let Some(target) = row.ecs() else { return Ok(None) };
+    match ecs.restart(target, &|| run.forbidden().is_none()).await {
+        Ok(Some(id)) => Ok(Some(id)),
+        Ok(None) => Err(run.why_forbidden()),
+        Err(error) => Err(Verdict::NotRestarted(error)),
     }
-    finished(run.progress, &name, &found);
-    Err((row.index, found))
 }
 
 /// Looks at all of them once; those that have ended go to `done`.
@@ -157,20 +188,20 @@ async fn advance<'a>(
     left
 }
 
-/// The services in their order, ten a call.
+/// The services in their order, ten a call, each asked for once.
 async fn services(ecs: &Ecs, followed: &[Followed<'_>]) -> Vec<Result<Option<Service>, AwsError>> {
-    let mut clusters: BTreeMap<&str, Vec<(usize, &str)>> = BTreeMap::new();
-    for (index, one) in followed.iter().enumerate() {
-        clusters.entry(&one.target.cluster).or_default().push((index, &one.target.service));
+    let mut clusters: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for one in followed {
+        clusters.entry(&one.target.cluster).or_default().insert(&one.target.service);
     }
-    let looks = clusters.into_iter().map(|(cluster, services)| async move {
-        let names: Vec<&str> = services.iter().map(|(_, name)| *name).collect();
+    let looks = clusters.into_iter().map(|(cluster, names)| async move {
+        let names: Vec<&str> = names.into_iter().collect();
         let found = ecs.services(cluster, &names).await;
-        services.into_iter().map(|(index, _)| index).zip(found).collect::<Vec<_>>()
+        names.into_iter().map(|name| (cluster, name)).zip(found).collect::<Vec<_>>()
     });
-    let mut found: Vec<_> = join_all(looks).await.into_iter().flatten().collect();
-    found.sort_by_key(|(index, _)| *index);
-    found.into_iter().map(|(_, service)| service).collect()
+    let found: BTreeMap<_, _> = join_all(looks).await.into_iter().flatten().collect();
+    let of = |target: &EcsTarget| found.get(&(target.cluster.as_str(), target.service.as_str())).cloned();
+    followed.iter().map(|one| of(one.target).unwrap_or(Ok(None))).collect()
 }
 
 /// How far the deployment `id` of the service is; `fresh` while answers may not show it yet.

@@ -31,10 +31,13 @@ struct Running {
 /// Looks at all these services at once and judges them.
 pub async fn look(session: &Session, rows: &[&Row<'_>], children: &mut Children) -> Vec<Seen> {
     let ecs = session.ecs();
-    let mut clusters: BTreeMap<&str, Vec<&EcsTarget>> = BTreeMap::new();
+    // Several of our services may be containers of one.
+    let mut clusters: BTreeMap<&str, BTreeSet<&EcsTarget>> = BTreeMap::new();
     for target in rows.iter().filter_map(|row| row.ecs()) {
-        clusters.entry(&target.cluster).or_default().push(target);
+        clusters.entry(&target.cluster).or_default().insert(target);
     }
+    let clusters: Vec<(&str, Vec<&EcsTarget>)> =
+        clusters.into_iter().map(|(cluster, targets)| (cluster, targets.into_iter().collect())).collect();
     let reads = clusters.iter().map(|(cluster, targets)| read(&ecs, cluster, targets));
     let read: BTreeMap<&EcsTarget, _> = join_all(reads).await.into_iter().flatten().collect();
     let mut unlike = BTreeSet::new();

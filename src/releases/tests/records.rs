@@ -11,6 +11,8 @@ use crate::releases::{Hold, Outcome, Record, ReleaseError, Store};
 on_both_stores!(
     a_record_is_unfinished_until_it_ends,
     what_took_the_place_of_another_does_not_lose_it,
+    the_record_of_a_command_that_took_over_stays,
+    only_the_same_hold_is_taken_back,
     the_newest_comes_first_whatever_its_pipeline,
     a_record_is_found_by_the_beginning_of_its_name,
     a_hold_is_kept_until_it_is_lifted,
@@ -55,6 +57,34 @@ fn what_took_the_place_of_another_does_not_lose_it(case: &Case) {
     let outcomes: Vec<_> = history.iter().map(|record| (record.id.as_str(), record.outcome)).collect();
     assert_eq!(outcomes, [(second.id.as_str(), None), (first.id.as_str(), Some(Outcome::Abandoned))]);
     assert!(!history[1].ended_well() && !history[1].is_unfinished());
+}
+
+fn the_record_of_a_command_that_took_over_stays(case: &Case) {
+    let (store, namespace) = (&case.store, namespace());
+    let (ours, theirs) = (record("20260102T030405.000Z-aa"), record("20260102T030406.000Z-bb"));
+    store.begin(&namespace, &ours).expect("begun");
+    store.begin(&namespace, &theirs).expect("another command takes ours for abandoned");
+    let lost = store.begin(&namespace, &Record { applying: true, ..ours.clone() }).expect_err("no longer ours");
+    assert!(matches!(&lost, ReleaseError::LeaseLost { namespace } if namespace == "2022-10-14"), "{lost:?}");
+    assert_eq!(store.unfinished(&namespace).expect("read").as_ref(), Some(&theirs));
+    store.finish(&namespace, &ended(&ours.id)).expect("finished");
+    assert_eq!(store.unfinished(&namespace).expect("read").as_ref(), Some(&theirs));
+    let history = store.history(Some(&namespace), 10).expect("read");
+    assert_eq!(history, [theirs.clone(), ended(&ours.id)], "how it really ended");
+    store.finish(&namespace, &ended(&theirs.id)).expect("finished");
+    assert_eq!(store.unfinished(&namespace).expect("read"), None);
+}
+
+fn only_the_same_hold_is_taken_back(case: &Case) {
+    let (store, namespace) = (&case.store, namespace());
+    let (ours, theirs) = (hold("bad parser"), hold("worse parser"));
+    assert!(!store.take_back_hold(&namespace, &ours).expect("nothing to lift"));
+    store.set_hold(&namespace, &theirs).expect("held");
+    assert!(!store.take_back_hold(&namespace, &ours).expect("somebody else's"));
+    assert_eq!(store.hold(&namespace).expect("read").as_ref(), Some(&theirs));
+    store.set_hold(&namespace, &ours).expect("held");
+    assert!(store.take_back_hold(&namespace, &ours).expect("lifted"));
+    assert_eq!(store.hold(&namespace).expect("read"), None);
 }
 
 fn the_newest_comes_first_whatever_its_pipeline(case: &Case) {
@@ -135,6 +165,17 @@ fn a_record_in_a_file_is_private() {
     assert_eq!((mode("unfinished.json"), mode("hold.json")), (0o600, 0o600));
     case.store.finish(&namespace, &ended(&record.id)).expect("finished");
     assert_eq!(mode("releases/20260102T030405.000Z-aa.json"), 0o600);
+}
+
+#[test]
+fn what_ended_just_before_its_command_was_killed_is_not_abandoned() {
+    let case = in_folder();
+    let (store, namespace) = (&case.store, namespace());
+    let (first, next) = (record("20260102T030405.000Z-aa"), record("20260102T030406.000Z-bb"));
+    store.begin(&namespace, &first).expect("begun");
+    store.keep(&namespace, &ended(&first.id)).expect("the first of two steps of ending it");
+    store.begin(&namespace, &next).expect("begun");
+    assert_eq!(store.history(Some(&namespace), 10).expect("read"), [next, ended(&first.id)]);
 }
 
 #[test]

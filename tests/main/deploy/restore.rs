@@ -218,7 +218,7 @@ fn an_image_that_is_gone_is_said_before_anything_moves() {
     error: 1 of 2 repositories cannot be tagged 2022-08-31
       the repository weco/concepts_aggregator has no image [DIGEST]
     hint: nothing was changed
-    hint: the image was deleted: build its commit again, or choose another release or commit with --to
+    hint: the image was deleted: build its commit again, or choose another release or commit
     ");
     nothing_was_changed(&estate);
     is_at(&estate, &second.tag());

@@ -39,6 +39,57 @@ async fn ten_services_are_restarted_side_by_side_and_read_together() {
     assert_eq!(world.count("UpdateService"), 10, "the second time nothing is restarted");
 }
 
+/// An ECS service that runs the images of two of our services, the second as a sidecar of the first.
+async fn with_a_sidecar() -> World {
+    let target = json!({ "ecs": { "cluster": "c-{namespace}", "service": "s0" } });
+    let world = World::of([target.clone(), target].into_iter()).await;
+    world.ask_ecs("CreateCluster", &json!({ "clusterName": world.cluster() }));
+    world.release("first");
+    let container =
+        |n: usize| json!({ "name": format!("c{n}"), "image": world.uri(n, &format!(":{TAG}")), "memory": 64 });
+    let containers = [container(0), container(1)];
+    world.ask_ecs("RegisterTaskDefinition", &json!({ "family": "s0", "containerDefinitions": containers }));
+    let body = json!({
+        "cluster": world.cluster(), "serviceName": "s0", "taskDefinition": "s0", "desiredCount": 2,
+        "launchType": "FARGATE",
+    });
+    world.ask_ecs("CreateService", &body);
+    world
+}
+
+#[tokio::test]
+async fn a_service_that_runs_the_images_of_two_is_restarted_once() {
+    let world = with_a_sidecar().await;
+    all_verified(&world.verify().await);
+    world.release("second");
+    world.set(&Switches::new().ecs_rollout(Duration::from_secs(1)));
+    world.aws.forget().expect("an empty log");
+    let rows = world.rollout().await;
+    all_verified(&rows);
+    assert_eq!(restarted(&rows), [true, true]);
+    assert_eq!(world.count("UpdateService"), 1);
+    let digests = world.digests();
+    for row in &rows {
+        assert_eq!(row.running.as_ref(), digests.get(&row.repository), "its own image");
+    }
+    assert_ne!(rows[0].running, rows[1].running);
+    let calls = world.aws.calls().expect("a log");
+    let asked = calls.iter().filter(|call| call.operation == "DescribeServices");
+    assert!(asked.into_iter().all(|call| call.parameters["services"] == json!(["s0"])), "asked for once a call");
+}
+
+#[tokio::test]
+async fn the_new_image_of_a_sidecar_alone_restarts_both() {
+    let world = with_a_sidecar().await;
+    world.push(1, "second", Kind::Docker, &[TAG]);
+    let seen = world.verify().await;
+    assert_eq!(seen[0].verdict, Verdict::Verified);
+    assert!(seen[1].verdict.needs_restart(), "{seen:?}");
+    let rows = world.rollout().await;
+    all_verified(&rows);
+    assert_eq!((restarted(&rows), world.count("UpdateService")), (vec![true, true], 1));
+}
+
 #[tokio::test]
 async fn of_an_index_the_child_that_runs_counts() {
     let world = World::of_ecs(1).await;

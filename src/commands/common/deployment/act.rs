@@ -32,7 +32,8 @@ pub fn act(context: &Context, request: &Request, deployment: &Deployment, lock: 
         // Where everything was put back there is no new release, and nothing to keep others away from.
         let all_back = made.report.left_standing().next().is_none() && permit.check().is_ok();
         if let Some(placed) = placed.filter(|_| all_back) {
-            take_back(context, request, &placed)?;
+            // One that somebody put in its place stays.
+            store.take_back_hold(&request.namespace, &placed)?;
         }
         note_tags(&mut record, &made.report);
         finish(context, request, &mut record, releases::Outcome::Failed)?;
@@ -103,15 +104,6 @@ fn roll_out(
         permit,
     };
     verification::restart(context, &restart)
-}
-
-/// Takes a hold back that this release put on; one that somebody put in its place stays.
-fn take_back(context: &Context, request: &Request, placed: &Hold) -> Result<(), Failure> {
-    let store = context.store()?;
-    if store.hold(&request.namespace)?.as_ref() == Some(placed) {
-        store.remove_hold(&request.namespace)?;
-    }
-    Ok(())
 }
 
 /// Puts the pipeline on hold, and gives the hold. One that is there already, with somebody's reason, protects as well.
