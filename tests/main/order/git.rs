@@ -196,7 +196,7 @@ fn where_not_every_commit_builds_every_image_the_newest_up_to_it_is_taken() {
     error: 1 of 2 repositories cannot be tagged 2022-10-16
       the repository weco/concepts_aggregator has no image ref.[COMMIT]; nearest: ref.[COMMIT], ref.[COMMIT], ref.[COMMIT]
     hint: nothing was changed
-    hint: push what is missing, or choose other images with --source-tag or --ref
+    hint: push what is missing, or choose other images; --help tells how
     ");
     let first = run(&estate, &["tag", "2022-10-16", "--yes", "--ref", &estate.commits()[0].id]);
     insta::assert_snapshot!(told(&estate, &first, &commits), @r"

@@ -220,7 +220,7 @@ fn a_guard_beats_what_is_missing_and_both_are_said() {
       the repository weco/concepts_aggregator has no image latest; nearest: 2022-08-31
     hint: nothing was changed
     hint: merge it to origin/main first; if it is meant to run unmerged, use --allow-unmerged
-    hint: push what is missing, or choose other images with --source-tag or --ref
+    hint: push what is missing, or choose other images; --help tells how
     ");
 }
 
