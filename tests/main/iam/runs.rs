@@ -160,6 +160,8 @@ fn commands_that_deploy() {
         assert_eq!(aws.tagged(FIRST, OTHER).expect("an answer"), None);
         guarded.run_with_little_and(&estate, arguments, second_refuses()).ends_with(1).says("stays");
         assert!(aws.tagged(FIRST, OTHER).expect("an answer").is_some());
+        // A rollback of which a tag stays is none that was taken back: its hold stays too.
+        guarded.run(&estate, &["unhold", OTHER]).ends_with(0);
     }
     // Of one repository, only a tag whose answer was an error is taken away.
     let lost = vec![Fault::nth("PutImage", 1, "InvalidParameterException").after_effect()];
