@@ -1,5 +1,6 @@
 //! The restart of ECS services: a new deployment of each, followed by its id.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -173,8 +174,27 @@ async fn advance<'a>(
         left.extend(completed);
         return left;
     };
-    for (followed, seen) in completed.into_iter().zip(seen) {
+    let mut restarts: BTreeMap<Option<&EcsTarget>, Result<Option<String>, Verdict>> = BTreeMap::new();
+    for (mut followed, seen) in completed.into_iter().zip(seen) {
         let mut found = seen.found;
+        // A deployment that was under way may have been of other images: when ECS goes back, for instance.
+        if !followed.restarted && found.verdict.needs_restart() {
+            let target = followed.row.ecs();
+            if let Entry::Vacant(place) = restarts.entry(target) {
+                place.insert(restart(run, ecs, followed.row).await);
+            }
+            match restarts.get(&target) {
+                Some(Ok(Some(id))) => {
+                    run.progress.changed(&followed.row.name(), "restarting");
+                    (followed.id, followed.since, followed.restarted) = (id.clone(), Instant::now(), true);
+                    followed.service = None;
+                    left.push(followed);
+                    continue;
+                }
+                Some(Err(verdict)) => found.verdict = verdict.clone(),
+                _ => {}
+            }
+        }
         match &found.verdict {
             Verdict::StillChanging { .. } => left.push(followed),
             Verdict::Error(error) if error.may_pass() => left.push(followed),

@@ -42,6 +42,17 @@ fn a_deployment_that_the_circuit_breaker_rolled_back_is_a_failure_with_its_reaso
     ");
     assert_eq!(estate.running_tasks(&target(BULK)).expect("an answer"), before);
     assert_eq!(outcomes(&estate), ["failed"]);
+    // While ECS goes back, that is waited for; afterwards the service is restarted, in vain once more.
+    let service = serde_json::json!({ "cluster": "concepts", "services": [target(BULK)] });
+    let begun = Instant::now();
+    loop {
+        let told = aws(&estate).ecs("DescribeServices", &service).expect("an answer");
+        if told["services"][0]["deployments"].as_array().is_some_and(|deployments| deployments.len() == 1) {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "it never goes back: {told:#}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let json = crate::support::run(&estate, &["notify", "live", "--yes", "--format", "json"]).ends_with(1).json();
     assert!(json["services"][2]["details"].as_array().is_some_and(|details| details.len() > 1), "{json:#}");
     // When the reason is gone, it is restarted.
