@@ -14,7 +14,7 @@ use crate::ui::table::table;
 
 /// The pipelines of the estate, newest first
 ///
-/// Reads files, and the table of [releases] where one is configured. An asterisk marks the live pipeline. Marked are those
+/// Reads files, and the releases table where one is configured. An asterisk marks the live pipeline. Marked are those
 /// that a hold keeps deployments away from, and those on which a command was begun and has not ended.
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -21,7 +21,7 @@ use crate::ui::{counted, diff};
 
 /// Show the live pipeline, or make another one live
 ///
-/// The live pipeline is the one that a merge to main deploys to. It is named in the files that [live] in
+/// The live pipeline is the one that a merge to main deploys to. It is named in the files that
 /// pipelinectl.toml says; only that name is changed there, in all of them or in none. Reads and writes files only: what
 /// was written counts once it is merged.
 #[derive(Debug, Args)]
