@@ -159,11 +159,6 @@ impl Record {
         repositories.iter().filter_map(|repository| Some((repository.clone(), digest(repository)?))).collect()
     }
 
-    /// The digests by the names of their repositories, for an estate with one registry.
-    pub fn digests_by_name(&self) -> BTreeMap<String, Digest> {
-        self.digests.iter().map(|(repository, digest)| (repository.name.clone(), digest.clone())).collect()
-    }
-
     /// The image of each service afterwards, by the service's name: what a rollback to this record restores.
     pub fn snapshot(&self) -> BTreeMap<String, Digest> {
         let digest = |service: &ServiceRecord| service.digest_after.clone().or_else(|| service.digest_before.clone());
@@ -203,7 +198,6 @@ mod tests {
         let other = Repository { registry: Registry::default(), name: "weco/b".to_owned() };
         let digests = record.digests_of(&[repository.clone(), other]);
         assert_eq!(digests.keys().collect::<Vec<_>>(), [&repository]);
-        assert_eq!(record.digests_by_name()["weco/a"], digests[&repository]);
     }
 
     #[test]

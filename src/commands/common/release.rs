@@ -111,13 +111,6 @@ pub fn require_services(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The chosen services, and those that share a repository with one of them: tags go once a repository.
-pub fn sharing(settings: &Settings, chosen: &[Service]) -> Vec<Service> {
-    let repository = |service: &Service| service.repository_in(&settings.ecr);
-    let repositories: BTreeSet<Repository> = chosen.iter().map(repository).collect();
-    settings.services.iter().filter(|service| repositories.contains(&repository(service))).cloned().collect()
-}
-
 /// The images that a record names, by repository.
 pub fn recorded(settings: &Settings, record: &Record) -> BTreeMap<Repository, Digest> {
     let repositories: Vec<Repository> =

@@ -39,11 +39,6 @@ impl SelectionArguments {
         Ok(chosen)
     }
 
-    /// Whether everything is meant.
-    pub fn is_all(&self) -> bool {
-        self.services.is_empty() && self.group.is_none()
-    }
-
     fn named<'a>(&self, all: &'a [Service]) -> Result<Vec<&'a Service>, Failure> {
         if let Some(group) = &self.group {
             let of_group: Vec<&Service> = all.iter().filter(|service| service.group.as_ref() == Some(group)).collect();
