@@ -105,6 +105,7 @@ pub enum Color {
 #[allow(missing_docs, reason = "the doc comment of each Arguments is the help; one here would replace it")]
 pub enum Command {
     New(commands::new::Arguments),
+    Set(commands::set::Arguments),
     Retire(commands::retire::Arguments),
     Deploy(commands::deploy::Arguments),
     Rollback(commands::rollback::Arguments),
@@ -123,6 +124,7 @@ pub enum Command {
     History(commands::history::Arguments),
     Show(commands::show::Arguments),
     Check(commands::check::Arguments),
+    Init(commands::init::Arguments),
     Doctor(commands::doctor::Arguments),
     Completions(commands::completions::Arguments),
     Man(commands::man::Arguments),

@@ -5,6 +5,10 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+/// The type bits of a mode, and those of a symbolic link (inode(7)).
+const TYPE: u32 = 0o170_000;
+const LINK: u32 = 0o120_000;
+
 /// What can go wrong with a file; the path is always told.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -81,6 +85,53 @@ pub fn folders_in(folder: &Path) -> Result<Vec<String>, FileError> {
     entries(folder, |path| path.is_dir() && !path.is_symlink())
 }
 
+/// The paths of all files in a folder and below it, relative to it, with `/` between their parts, sorted. Links are files.
+pub fn paths_below(folder: &Path) -> Result<Vec<String>, FileError> {
+    let mut paths = Vec::new();
+    let mut folders = vec![String::new()];
+    while let Some(below) = folders.pop() {
+        let here = folder.join(&below);
+        let prefix = if below.is_empty() { below } else { format!("{below}/") };
+        paths.extend(
+            entries(&here, |path| !path.is_dir() || path.is_symlink())?
+                .into_iter()
+                .map(|name| format!("{prefix}{name}")),
+        );
+        folders.extend(folders_in(&here)?.into_iter().map(|name| format!("{prefix}{name}")));
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The same, without hidden folders (but those of the build systems) and without the folders of these names.
+pub fn paths_below_but(folder: &Path, names: &[&str]) -> Result<Vec<String>, FileError> {
+    const OF_BUILDS: [&str; 3] = [".buildkite", ".github", ".circleci"];
+    let hidden = |part: &str| part.starts_with('.') && !OF_BUILDS.contains(&part);
+    let mut paths = Vec::new();
+    let mut folders = vec![String::new()];
+    while let Some(below) = folders.pop() {
+        let here = folder.join(&below);
+        let prefix = if below.is_empty() { below } else { format!("{below}/") };
+        paths.extend(names_in(&here)?.into_iter().map(|name| format!("{prefix}{name}")));
+        let deeper = folders_in(&here)?.into_iter().filter(|name| !hidden(name) && !names.contains(&name.as_str()));
+        folders.extend(deeper.map(|name| format!("{prefix}{name}")));
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Reads a text file with its permission bits. Of a symbolic link, where it leads to, and the type bits of a link with
+/// them (inode(7)).
+pub fn read_with_mode(path: &Path) -> Result<(String, u32), FileError> {
+    let failed = |source| FileError::Read { path: path.to_owned(), source };
+    let found = fs::symlink_metadata(path).map_err(failed)?;
+    if found.is_symlink() {
+        let target = fs::read_link(path).map_err(failed)?;
+        return Ok((target.to_string_lossy().into_owned(), found.permissions().mode() & (TYPE | 0o777)));
+    }
+    Ok((read(path)?, found.permissions().mode() & 0o777))
+}
+
 fn entries(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<String>, FileError> {
     let failed = |source| FileError::Read { path: folder.to_owned(), source };
     let mut names = Vec::new();
@@ -126,11 +177,18 @@ pub fn write(path: &Path, text: &str, mode: u32) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Makes a file that is not there yet, with `mode`.
+/// Makes a file that is not there yet, with `mode`; with the type bits of a link in it, a symbolic link that leads to
+/// `text`.
 pub fn create(path: &Path, text: &str, mode: u32) -> Result<(), FileError> {
     let failed = |source| FileError::Write { path: path.to_owned(), source };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
+    }
+    if mode & TYPE == LINK {
+        return std::os::unix::fs::symlink(text, path).map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => FileError::Exists { path: path.to_owned() },
+            _ => failed(source),
+        });
     }
     let temporary = beside(path, text).map_err(failed)?;
     temporary.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
@@ -142,9 +200,51 @@ pub fn create(path: &Path, text: &str, mode: u32) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Removes a file whose text is still `before`.
+/// Makes a folder that is not there yet: `fill` gets another one beside it, which gets its name when all is in it. If that
+/// fails, nothing is left.
+pub fn create_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<(), FileError>) -> Result<(), FileError> {
+    let failed = |source| FileError::Write { path: path.to_owned(), source };
+    let parent = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let made: Vec<&Path> = parent.ancestors().take_while(|folder| !folder.exists()).collect();
+    fs::create_dir_all(parent).map_err(failed)?;
+    let filled = tempfile::Builder::new()
+        .prefix(".pipelinectl-")
+        .suffix(".tmp")
+        .permissions(fs::Permissions::from_mode(0o777))
+        .tempdir_in(parent)
+        .map_err(failed)
+        .and_then(|place| {
+            fill(place.path())?;
+            if path.symlink_metadata().is_ok() {
+                return Err(FileError::Exists { path: path.to_owned() });
+            }
+            fs::rename(place.path(), path).map_err(failed)?;
+            // It has another name now: there is nothing to clean up.
+            drop(place.keep());
+            Ok(())
+        });
+    if filled.is_err() {
+        for folder in made {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+    sync_folder(path);
+    filled
+}
+
+/// Removes a folder in which there is no file but what is in its own folder `cache`. Any other is left as it is.
+pub fn remove_folder_without_files(path: &Path, cache: &str) {
+    let only_cache = fs::read_dir(path)
+        .is_ok_and(|entries| entries.into_iter().all(|entry| entry.is_ok_and(|entry| entry.file_name() == cache)));
+    if only_cache {
+        let _ = fs::remove_dir_all(path.join(cache));
+        let _ = fs::remove_dir(path);
+    }
+}
+
+/// Removes a file, or a link, whose text is still `before`.
 pub fn delete(path: &Path, before: &str) -> Result<(), FileError> {
-    if read(path)? != before {
+    if read_with_mode(path)?.0 != before {
         return Err(FileError::Changed { path: path.to_owned() });
     }
     fs::remove_file(path).map_err(|source| FileError::Write { path: path.to_owned(), source })

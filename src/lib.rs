@@ -108,6 +108,7 @@ fn dispatch(cli: &Cli, matches: &ArgMatches, ui: Ui, environment: Environment) -
     let context = Context::new(ui, settings, Arc::new(SystemClock), environment, cli.global.dry_run);
     let outcome = match &cli.command {
         Command::New(arguments) => commands::new::run(arguments, &context),
+        Command::Set(arguments) => commands::set::run(arguments, &context),
         Command::Retire(arguments) => commands::retire::run(arguments, &context),
         Command::Deploy(arguments) => commands::deploy::run(arguments, &context),
         Command::Rollback(arguments) => commands::rollback::run(arguments, &context),
@@ -124,6 +125,7 @@ fn dispatch(cli: &Cli, matches: &ArgMatches, ui: Ui, environment: Environment) -
         Command::Images(arguments) => commands::images::run(arguments, &context),
         Command::List(arguments) => commands::list::run(arguments, &context),
         Command::Check(arguments) => commands::check::run(arguments, &context),
+        Command::Init(arguments) => commands::init::run(arguments, &context),
         Command::History(arguments) => commands::history::run(arguments, &context),
         Command::Show(arguments) => commands::show::run(arguments, &context),
         Command::Doctor(arguments) => commands::doctor::run(arguments, &context),

@@ -1,6 +1,6 @@
 //! `pipelinectl apply`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -83,7 +83,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let allows: Vec<Allow> = review.allows.iter().filter_map(|text| text.parse().ok()).collect();
     let rules = stage::rules(&estate, &changed, &allows)?;
     stage::check_account(context)?;
-    let program = stage::program(context)?;
+    let own_root = changed.iter().find_map(|one| Some((one.root.as_deref()?, &one.namespace)));
+    if let Some((_, namespace)) = own_root {
+        stage::refuse_shared_state(context, namespace)?;
+    }
+    let program = stage::program_in(context, own_root.map(|(root, _)| root), own_root.map(|(_, of)| of))?;
     program.version(&*ui.reading())?;
     let planned = terraform_run::reviewed(&program, &path, &review, &rules, &*ui.reading())?;
     stage::show(context, &planned);
@@ -147,10 +151,14 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
 
 /// The pipelines that were to change when the plan was reviewed.
 fn pipelines(review: &Review) -> Result<Vec<MayChange>, Failure> {
-    let pipeline = |(address, namespace): (&String, &String)| {
-        Ok(MayChange { namespace: namespace.parse()?, address: address.clone(), permits: Permits::Anything })
-    };
-    review.pipelines.iter().map(pipeline).collect()
+    let mut changed: BTreeMap<&String, MayChange> = BTreeMap::new();
+    for namespace in review.pipelines.values().chain(review.roots.values()) {
+        let addresses = review.pipelines.iter().filter(|(_, of)| *of == namespace).map(|(it, _)| it.clone()).collect();
+        let root = review.roots.iter().find(|(_, of)| *of == namespace).map(|(root, _)| root.clone());
+        let one = MayChange { namespace: namespace.parse()?, addresses, root, permits: Permits::Anything };
+        changed.insert(namespace, one);
+    }
+    Ok(changed.into_values().collect())
 }
 
 /// In the order of their names, so that two who want the same ones do not wait for each other.

@@ -1,6 +1,7 @@
 //! `pipelinectl check`
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -10,16 +11,16 @@ use super::common::{estate, live};
 use super::new::name_limits;
 use super::{End, Outcome};
 use crate::context::Context;
-use crate::hcl::{Item, Items, items, literal_string};
-use crate::layout::module_blocks::ModuleBlocks;
-use crate::layout::{Finding, SourceFile, check, module_variables};
+use crate::files;
+use crate::layout::{Finding, LayoutError, Looked, Module, Reading, SourceFile, check, module_folders};
 use crate::operations::read_estate;
+use crate::settings::file::Layout;
 use crate::ui::{counted, paint};
 
 /// Look for mistakes in the estate, without credentials
 ///
-/// Duplicate labels and namespaces, dates that disagree, inputs that are missing or unknown, names that are too long,
-/// a live pipeline that is not there. For CI: a finding a line, exit code 1 if there is one.
+/// Duplicate labels, namespaces, keys and physical names; dates that disagree; inputs that are missing, unknown or of the
+/// wrong type; names that are too long; a template that would not do; a live pipeline that is not there. For CI: a finding a line, exit code 1 if there is one.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -53,11 +54,19 @@ pub struct Row {
 pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
     let settings = &context.settings;
     let files = estate::files(context)?;
-    let rules = estate::rules(settings)?;
+    let layout = estate::layout(settings)?;
     let (modules, mut findings) = local_modules(context, &files);
-    findings.extend(check(&files, &rules, &modules, &name_limits(context)));
-    let blocks = ModuleBlocks::read(&files, &rules);
-    let estate = blocks.as_ref().map(ModuleBlocks::estate).ok();
+    let (template, unreadable) = template(context);
+    findings.extend(unreadable);
+    findings.extend(check(&Looked {
+        files: &files,
+        layout: &layout,
+        modules: &modules,
+        names: &name_limits(context),
+        template: template.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
+    }));
+    let reading = layout.read(&files);
+    let estate = reading.as_ref().map(Reading::estate).ok();
     let below = |finding: Finding| Row {
         file: finding.path,
         line: finding.line,
@@ -85,18 +94,17 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
     Ok(End::Findings)
 }
 
-/// The inputs of the modules that the root calls from folders beside it, and the files of theirs that cannot be read.
-fn local_modules(context: &Context, files: &[SourceFile]) -> (BTreeMap<String, BTreeMap<String, bool>>, Vec<Finding>) {
+/// The modules that the root calls from folders beside it, and the files of theirs that cannot be read.
+fn local_modules(context: &Context, files: &[SourceFile]) -> (BTreeMap<String, Module>, Vec<Finding>) {
     let mut modules = BTreeMap::new();
     let mut findings = Vec::new();
-    for source in sources(files) {
-        let folder = context.settings.terraform_dir.join(&source);
-        let Ok(texts) = read_estate::read(&context.settings.directory, &folder) else { continue };
-        match module_variables(&texts) {
-            Ok(inputs) => {
-                modules.insert(source, inputs);
+    for folder in module_folders(files) {
+        let Ok(texts) = read_estate::read(&context.settings.directory, Path::new(&folder)) else { continue };
+        match Module::read(texts) {
+            Ok(module) => {
+                modules.insert(folder, module);
             }
-            Err(crate::layout::LayoutError::Syntax { path, error }) => {
+            Err(LayoutError::Syntax { path, error }) => {
                 findings.push(Finding { path, line: error.line, column: error.column, message: error.message });
             }
             Err(_) => {}
@@ -105,29 +113,22 @@ fn local_modules(context: &Context, files: &[SourceFile]) -> (BTreeMap<String, B
     (modules, findings)
 }
 
-/// The local folders that module blocks name as their source.
-fn sources(files: &[SourceFile]) -> Vec<String> {
-    let mut sources = Vec::new();
-    for file in files {
-        let Ok(items) = items(&file.text) else { continue };
-        for item in items {
-            let Item::Block(block) = item else { continue };
-            if &file.text[block.kind.clone()] != "module" {
-                continue;
-            }
-            let attributes = Items::new(&file.text, block.body.clone()).filter_map(|item| match item {
-                Ok(Item::Attribute(attribute)) if &file.text[attribute.name.clone()] == "source" => {
-                    Some(attribute.value)
-                }
-                _ => None,
-            });
-            let named = attributes.filter_map(|value| literal_string(&file.text[value]).map(str::to_owned));
-            for source in named.filter(|source| source.starts_with("./") || source.starts_with("../")) {
-                if !sources.contains(&source) {
-                    sources.push(source);
-                }
-            }
+/// The configured template: its name and what it holds, or that it cannot be read.
+fn template(context: &Context) -> (Option<(String, String)>, Option<Finding>) {
+    let settings = &context.settings;
+    let Some(path) = settings.pipeline.template.as_ref().filter(|_| settings.layout != Layout::Directories) else {
+        return (None, None);
+    };
+    let name = path.display().to_string();
+    match files::read_if_there(&settings.directory.join(path)) {
+        Ok(Some(text)) => (Some((name, text)), None),
+        Ok(None) => {
+            let message = "the template below [pipeline] is not there".to_owned();
+            (None, Some(Finding { path: name, line: 1, column: 1, message }))
+        }
+        Err(error) => {
+            let full = settings.directory.join(path).display().to_string();
+            (None, Some(Finding { message: error.to_string().replace(&full, &name), path: name, line: 1, column: 1 }))
         }
     }
-    sources
 }

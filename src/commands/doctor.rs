@@ -161,7 +161,13 @@ fn git(context: &Context) -> Row {
 
 fn terraform(context: &Context) -> Vec<Row> {
     let progress = context.ui.reading();
-    let program = match stage::program(context) {
+    // Where each pipeline has a root of its own, that of the newest one is looked at.
+    let newest = estate::read(context).ok().and_then(|estate| estate.newest().cloned());
+    let program = match newest {
+        Some(newest) => stage::program_of(context, &newest),
+        None => stage::program(context),
+    };
+    let program = match program {
         Ok(program) => program,
         Err(failure) => return vec![bad("terraform", failure)],
     };
@@ -176,7 +182,7 @@ fn terraform(context: &Context) -> Vec<Row> {
         Err(error) if error.asks_for_init() => {
             note("backend", "not initialized here yet", "nothing to do: the first plan runs 'init'")
         }
-        Err(error) => bad("backend", stage::placed(context, error)),
+        Err(error) => bad("backend", stage::placed(context, &program, error)),
     };
     vec![found, state]
 }

@@ -37,7 +37,7 @@ pub struct Report {
 pub struct Row {
     /// Its name.
     pub namespace: String,
-    /// The address of its module.
+    /// The address of its module, the first of the addresses that its entry makes, or the folder of its root.
     pub address: String,
     /// The file of its block, relative to the project's folder.
     pub file: String,
@@ -95,7 +95,7 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
         });
     }
     let unclear = estate.unclear.iter().map(|unclear| UnclearRow {
-        address: format!("module.{}", unclear.label),
+        address: estate::name_of(&context.settings, unclear),
         file: unclear.file.clone(),
         line: unclear.line,
         reason: unclear.reason.clone(),

@@ -1,7 +1,7 @@
 //! `pipelinectl plan`
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -14,10 +14,10 @@ use super::{End, Outcome};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::files;
-use crate::layout::module_blocks::ModuleBlocks;
-use crate::layout::{Rules, SourceFile};
-use crate::operations::read_estate;
+use crate::layout::Reading;
+use crate::operations::terraform_run::Planned;
 use crate::pipeline::{Estate, Namespace, Pipeline};
+use crate::settings::file::Layout;
 use crate::terraform::{Permits, PlanOptions};
 
 /// Plan with terraform and refuse what touches anything else
@@ -72,12 +72,57 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         Some(word) => vec![known(&estate, &target::resolve(context, word)?)?],
         None => changed(context, &estate, arguments.base.as_deref())?,
     };
-    let rules = stage::rules(&estate, &changed, &arguments.allow.allows)?;
     stage::check_account(context)?;
-    let program = stage::program(context)?;
+    let mut report = Report {
+        pipelines: changed.iter().map(|one| one.namespace.to_string()).collect(),
+        has_changes: false,
+        plan: PlanReport::default(),
+        out: None,
+    };
+    let roots = by_root(context, changed);
+    if arguments.out.is_some() && roots.len() > 1 {
+        return Err(Failure::usage("each of these pipelines has a plan of its own, and --out keeps one")
+            .hint("name the pipeline: pipelinectl plan NS --out FILE"));
+    }
+    for changed in &roots {
+        let planned = plan_one(arguments, context, &estate, changed)?;
+        report.has_changes |= planned.has_changes();
+        report.plan.add(PlanReport::of(&planned));
+        if let Some(out) = arguments.out.as_ref().filter(|_| !context.dry_run) {
+            keep(context, &planned, out, &estate, changed)?;
+            report.out = Some(out.display().to_string());
+        }
+    }
+    ui.report(&report, |_| String::new());
+    Ok(if arguments.detailed_exitcode && report.has_changes { End::Changes } else { End::Done })
+}
+
+/// What is planned together: all of them in the estate's root, or each in its own.
+fn by_root(context: &Context, changed: Vec<MayChange>) -> Vec<Vec<MayChange>> {
+    match context.settings.layout {
+        Layout::ModuleBlocks | Layout::MapEntries => vec![changed],
+        Layout::Directories => changed.into_iter().map(|one| vec![one]).collect(),
+    }
+}
+
+/// Plans one root, shows it and judges it.
+fn plan_one(
+    arguments: &Arguments,
+    context: &Context,
+    estate: &Estate,
+    changed: &[MayChange],
+) -> Result<Planned, Failure> {
+    let ui = &context.ui;
+    let rules = stage::rules(estate, changed, &arguments.allow.allows)?;
+    let own = changed.first().and_then(|one| Some((one.root.as_deref()?, &one.namespace)));
+    if let Some((root, namespace)) = own {
+        stage::refuse_shared_state(context, namespace)?;
+        ui.say(&format!("In {root}:"));
+    }
+    let program = stage::program_in(context, own.map(|(root, _)| root), own.map(|(_, namespace)| namespace))?;
     let options = PlanOptions { lock: !arguments.no_lock && !context.dry_run, ..PlanOptions::default() };
     let planned = stage::plan(context, &program, &options, &rules)?;
-    let names: Vec<String> = changed.iter().map(|one| one.namespace.to_string()).collect();
+    let names: Vec<&str> = changed.iter().map(|one| one.namespace.as_str()).collect();
     let may = match names.as_slice() {
         [] => "no pipeline's block differs from the main branch, so nothing may change".to_owned(),
         names => format!("only {} may change", names.join(", ")),
@@ -86,25 +131,29 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         ui.say("No changes: what is there is what the configuration says.");
     }
     stage::guard(&planned, &may)?;
-    let mut report =
-        Report { has_changes: planned.has_changes(), plan: PlanReport::of(&planned), pipelines: names, out: None };
-    if let Some(out) = arguments.out.as_ref().filter(|_| !context.dry_run) {
-        let mut digests = BTreeMap::new();
-        for one in changed.iter().filter(|one| estate.find(&one.namespace).is_some()) {
-            match release::digests(context, &one.namespace) {
-                Ok(found) => digests.extend(found),
-                // A service that came later than the pipeline has no tag there; the plan does not need it.
-                Err(failure) if failure.kind == Kind::Refused => {
-                    ui.warn(&format!("{}; 'apply' will not compare them", failure.message));
-                }
-                Err(failure) => return Err(failure),
+    Ok(planned)
+}
+
+/// Keeps the plan with the digests that the pipelines' tags name.
+fn keep(
+    context: &Context,
+    planned: &Planned,
+    out: &Path,
+    estate: &Estate,
+    changed: &[MayChange],
+) -> Result<(), Failure> {
+    let mut digests = BTreeMap::new();
+    for one in changed.iter().filter(|one| estate.find(&one.namespace).is_some()) {
+        match release::digests(context, &one.namespace) {
+            Ok(found) => digests.extend(found),
+            // A service that came later than the pipeline has no tag there; the plan does not need it.
+            Err(failure) if failure.kind == Kind::Refused => {
+                context.ui.warn(&format!("{}; 'apply' will not compare them", failure.message));
             }
+            Err(failure) => return Err(failure),
         }
-        stage::keep(context, &planned, out, &changed, digests)?;
-        report.out = Some(out.display().to_string());
     }
-    ui.report(&report, |_| String::new());
-    Ok(if arguments.detailed_exitcode && report.has_changes { End::Changes } else { End::Done })
+    stage::keep(context, planned, out, changed, digests)
 }
 
 fn known(estate: &Estate, namespace: &Namespace) -> Result<MayChange, Failure> {
@@ -135,15 +184,25 @@ fn changed(context: &Context, estate: &Estate, base: Option<&str>) -> Result<Vec
         ))
         .hint("name the pipeline that may change: pipelinectl plan NS"));
     };
-    let rules = estate::rules(&context.settings)?;
-    let now = blocks(estate, &estate::files(context)?);
-    let files = read_estate::at_commit(&git, &merge_base, below, &context.settings.terraform_dir)?;
-    let old = read_at(&files, &rules, &merge_base)?;
-    let then = blocks(&old, &files);
+    let layout = estate::layout(&context.settings)?;
+    let files = estate::files(context)?;
+    let now = texts(&layout.read(&files)?);
+    let old_files = estate::files_at(&context.settings, &layout, &git, &merge_base, below)?;
+    let old = layout.read(&old_files).map_err(|error| {
+        let failure = Failure::from(error);
+        Failure { message: format!("at {merge_base}: {}", failure.message), ..failure }
+    })?;
+    let then = texts(&old);
     // One that was taken out is still in the state, at the address that it had.
-    let gone: Vec<&Pipeline> = old.pipelines.iter().filter(|pipeline| !now.contains_key(&pipeline.address())).collect();
+    let gone: Vec<&Pipeline> =
+        old.estate().pipelines.iter().filter(|pipeline| !now.contains_key(&pipeline.address())).collect();
     for pipeline in &gone {
         estate::refuse_to_lose(context, &pipeline.namespace)?;
+    }
+    let (gone, lost): (Vec<&Pipeline>, Vec<&Pipeline>) =
+        gone.into_iter().partition(|pipeline| pipeline.root().is_none());
+    for pipeline in lost {
+        context.ui.warn(&format!("{} is gone: nothing can be planned there", pipeline.address()));
     }
     let mut changed: Vec<MayChange> = estate
         .pipelines
@@ -162,20 +221,8 @@ fn changed(context: &Context, estate: &Estate, base: Option<&str>) -> Result<Vec
     Ok(changed)
 }
 
-fn read_at(files: &[SourceFile], rules: &Rules, commit: &str) -> Result<Estate, Failure> {
-    let blocks = ModuleBlocks::read(files, rules).map_err(|error| {
-        let failure = Failure::from(error);
-        Failure { message: format!("at {commit}: {}", failure.message), ..failure }
-    })?;
-    Ok(blocks.estate().clone())
-}
-
-/// The text of each pipeline's block, by its address. Line endings do not count: git may turn them at a checkout.
-fn blocks(estate: &Estate, files: &[SourceFile]) -> BTreeMap<String, String> {
-    let text = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.text.as_str());
-    let blocks = estate.pipelines.iter().filter_map(|pipeline| {
-        let block = text(&pipeline.file)?.get(pipeline.span.clone())?;
-        Some((pipeline.address(), block.replace("\r\n", "\n")))
-    });
-    blocks.collect()
+/// What the files say of each pipeline, by its address.
+fn texts(reading: &Reading<'_>) -> BTreeMap<String, String> {
+    let text = |pipeline: &Pipeline| Some((pipeline.address(), reading.text_of(pipeline)?));
+    reading.estate().pipelines.iter().filter_map(text).collect()
 }

@@ -213,6 +213,7 @@ impl<'a> Wanted<'a> {
                 Failure::refused(message).hint(format!("finish it first: pipelinectl retire {}", self.namespace))
             );
         }
+        let unfinished = unfinished.filter(|record| record.command != "set");
         let is_this =
             |record: &Record| record.command == "tag" && record.source.as_ref() == Some(&self.source_in_words());
         let goes_on = |record: &Record| !self.arguments.move_existing || record.command == "new" || is_this(record);

@@ -99,6 +99,11 @@ impl Git {
         found.ok_or_else(|| self.unknown(revision))
     }
 
+    /// The URL of the repository that this one was cloned from; none where it was not.
+    pub fn origin(&self) -> Result<Option<String>, GitError> {
+        self.line(&["config", "--get", "remote.origin.url"])
+    }
+
     /// The folder of the work tree.
     pub fn top(&self) -> Result<PathBuf, GitError> {
         let top = self.line(&["rev-parse", "--show-toplevel"])?;
@@ -136,6 +141,38 @@ impl Git {
         let output = self.run(&arguments)?;
         if !output.status.success() {
             return Err(self.failed(&arguments, &output));
+        }
+        let names = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// The paths of all files in a folder and below it at a commit, relative to the folder; none where there was no such
+    /// folder. `folder` is relative to the work tree's folder.
+    pub fn paths_at(&self, commit: &str, folder: &Path) -> Result<Vec<String>, GitError> {
+        let folder = if folder == Path::new(".") { Path::new("") } else { folder };
+        let tree = format!("{commit}:{}", folder.display());
+        if self.line(&["rev-parse", "--verify", "--quiet", "--end-of-options", &tree])?.is_none() {
+            self.commit(commit)?;
+            return Ok(Vec::new());
+        }
+        self.paths(&["ls-tree", "-r", "--full-tree", "--name-only", "-z", "--end-of-options", &tree])
+    }
+
+    /// The paths, relative to this folder, of the files in it and below that git tracks and that are there; where it
+    /// tracks none, of those that it does not ignore.
+    pub fn files(&self) -> Result<Vec<String>, GitError> {
+        let tracked = self.paths(&["ls-files", "-z", "--cached"])?;
+        let found = match tracked.as_slice() {
+            [] => self.paths(&["ls-files", "-z", "--others", "--exclude-standard"])?,
+            _ => tracked,
+        };
+        Ok(found.into_iter().filter(|path| self.directory.join(path).symlink_metadata().is_ok()).collect())
+    }
+
+    fn paths(&self, arguments: &[&str]) -> Result<Vec<String>, GitError> {
+        let output = self.run(arguments)?;
+        if !output.status.success() {
+            return Err(self.failed(arguments, &output));
         }
         let names = String::from_utf8_lossy(&output.stdout).into_owned();
         Ok(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())

@@ -1,57 +1,80 @@
-//! Setting and removing one value of a block: text to text.
+//! Changing one block: text to text.
 
 mod add;
+mod comment;
 mod container;
+mod list;
+mod nest;
 mod remove;
+mod spot;
+mod style;
+mod walk;
 
 use ::hcl::expr::Expression;
 
-use container::{Container, Entry, Found};
+use walk::{Found, walk};
 
-use super::evaluate::shortened;
 use super::{
-    Block, EditError, Item, Kind, Lexer, Path, Span, Splice, Value, items, line_of, line_start, splice, splice_aligned,
+    Anchor, Around, Block, Change, EditError, Kind, Lexer, Mark, Path, Segment, Span, Splice, Value, items, line_of,
+    line_start, splice, splice_aligned,
 };
 
 /// What happens to a value that is an expression, `local.x` or `var.x` or a call, when it is to be replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Expressions {
     /// It is replaced: in a block that is only just made.
     Replace,
-    /// It is an error: the user should change what it refers to.
+    /// It is an error, unless another expression is to stand there: the user should change what it refers to.
+    #[default]
     Refuse,
 }
 
-/// Sets the value at `path` in the one block that `lines` holds (whole lines, with the block's comments).
+/// Makes `change` in the one block that `lines` holds (whole lines, with or without the block's comments).
 ///
-/// A value that is there is replaced in its place; what is not there is added after the last attribute, and a one-line
-/// object or block opens up for it. The text comes back as it was when it says the same already.
+/// A value that is there is replaced in its place; what is not there is added, and a one-line object or block opens up
+/// for it. The text comes back as it was when it says the same already.
+pub fn change(lines: &str, change: &Change, around: &Around<'_>) -> Result<String, EditError> {
+    let change = &meant(lines, change);
+    let done = match change {
+        Change::Set { path, value, anchor } => set_in_steps(lines, path, (value, anchor.as_ref()), around)?,
+        Change::Unset { path } => without(lines, path, around)?,
+        Change::AddItem { path, value, anchor } => list::add_item(lines, path, (value, anchor.as_ref()), around)?,
+        Change::RemoveItem { path, value } => list::remove_item(lines, path, value, around)?,
+        Change::CommentOut { path, item } => comment::out(lines, path, item.as_ref(), around)?,
+        Change::Uncomment { path, item } => comment::back(lines, path, item.as_ref(), around)?,
+    };
+    check(lines, &done, change, around)?;
+    Ok(done)
+}
+
+/// Where a bare word is the name of a type or of a provider, it is no string ("Type Constraints", "The Module providers
+/// Meta-Argument" and "The lifecycle Meta-Argument" in Terraform's documentation).
+fn meant(lines: &str, change: &Change) -> Change {
+    const NAMES: [&str; 4] = ["provider", "ignore_changes", "replace_triggered_by", "depends_on"];
+    let Change::Set { path, value, anchor } = change else { return change.clone() };
+    let name = |segment: Option<&Segment>| match segment {
+        Some(Segment::Name { name, .. }) => name.clone(),
+        _ => String::new(),
+    };
+    let (first, last) = (name(path.segments().first()), name(path.segments().last()));
+    let is_variable = || walk::only_block(lines).is_ok_and(|block| &lines[block.kind] == "variable");
+    let is_name = first == "providers" && path.segments().len() > 1
+        || NAMES.contains(&last.as_str())
+        || path.to_string() == "type" && is_variable();
+    let value = if is_name { value.as_name() } else { value.clone() };
+    Change::Set { path: path.clone(), value, anchor: anchor.clone() }
+}
+
+/// Sets the value at `path` in the one block that `lines` holds, as [`change`] does.
 pub fn set(lines: &str, path: &Path, value: &Value, expressions: Expressions) -> Result<String, EditError> {
-    let mut text = lines.to_owned();
-    for _ in 0..=path.segments().len() {
-        match set_step(&text, path, value, expressions)? {
-            Step::Opened(opened) => text = opened,
-            Step::Done(done) => {
-                check(lines, &done, path, Some(value))?;
-                return Ok(done);
-            }
-        }
-    }
-    Err(EditError::Check { what: format!("no place was found for '{path}'") })
+    let set = Change::Set { path: path.clone(), value: value.clone(), anchor: None };
+    change(lines, &set, &Around { file: lines, expressions, ..Around::default() })
 }
 
 /// Removes the value at `path` from the one block that `lines` holds, with the comments that belong to it alone.
 /// The text comes back as it was when there is no such value.
 pub fn unset(lines: &str, path: &Path) -> Result<String, EditError> {
-    let (container, found) = walk(lines, path)?;
-    let removed = match found {
-        Found::Nothing { .. } => return Ok(lines.to_owned()),
-        Found::Block(block) => remove::lines(lines, &block.span()),
-        Found::Entry(entry) => remove::entry(lines, &container, &entry)?,
-    };
-    let done = splice_aligned(lines, &[removed])?;
-    check(lines, &done, path, None)?;
-    Ok(done)
+    change(lines, &Change::Unset { path: path.clone() }, &Around { file: lines, ..Around::default() })
 }
 
 /// Runs `change` on the lines of `block` alone and puts the result in their place, so that the cost does not grow with
@@ -61,15 +84,44 @@ pub fn in_block(
     block: &Block,
     change: impl FnOnce(&str) -> Result<String, EditError>,
 ) -> Result<(String, Span), EditError> {
-    let span = block.span();
-    let start = line_start(text, span.start);
-    let end = super::line_end(text, span.end);
-    // Block comments may begin before the line does: then only the block itself is taken.
-    let lines = if items(&text[start..end]).is_ok_and(|items| items.len() == 1) { start..end } else { span };
+    let lines = lines_of(text, block);
     let skipped = line_of(text, lines.start) - 1;
     let changed = change(&text[lines.clone()]).map_err(|error| error.moved(skipped))?;
     let range = lines.start..lines.start + changed.len();
     Ok((splice(text, &[Splice::new(lines, changed)]), range))
+}
+
+/// The whole lines of a block.
+pub fn lines_of(text: &str, block: &Block) -> Span {
+    let span = block.span();
+    let start = line_start(text, span.start);
+    let end = super::line_end(text, span.end);
+    // Block comments may begin before the line does: then only the block itself is taken.
+    if items(&text[start..end]).is_ok_and(|items| items.len() == 1) { start..end } else { span }
+}
+
+fn set_in_steps(
+    lines: &str,
+    path: &Path,
+    new: (&Value, Option<&Anchor>),
+    around: &Around<'_>,
+) -> Result<String, EditError> {
+    let mut text = lines.to_owned();
+    for _ in 0..=path.segments().len() {
+        match set_step(&text, path, new, around)? {
+            Step::Opened(opened) => text = opened,
+            Step::Done(done) => return Ok(done),
+        }
+    }
+    Err(EditError::Check { what: format!("no place was found for '{path}'") })
+}
+
+/// An item is named by its value: once it is gone, its number is that of the next one.
+fn refuse_item(path: &Path) -> Result<(), EditError> {
+    match path.segments().last() {
+        Some(Segment::Index(_)) => Err(EditError::IsItem { path: path.to_string() }),
+        _ => Ok(()),
+    }
 }
 
 enum Step {
@@ -77,86 +129,54 @@ enum Step {
     Done(String),
 }
 
-fn set_step(text: &str, path: &Path, value: &Value, expressions: Expressions) -> Result<Step, EditError> {
-    let (container, found) = walk(text, path)?;
-    match found {
-        Found::Block(block) => {
-            Err(EditError::IsBlock { path: path.to_string(), line: line_of(text, block.kind.start) })
-        }
-        Found::Entry(entry) => {
-            let present = &text[entry.value.clone()];
+fn set_step(
+    text: &str,
+    path: &Path,
+    (value, anchor): (&Value, Option<&Anchor>),
+    around: &Around<'_>,
+) -> Result<Step, EditError> {
+    let walked = walk(text, path, around)?;
+    let depth = match &walked.found {
+        Found::Member(member) => {
+            if let Some(block) = &member.block {
+                return Err(EditError::IsBlock {
+                    path: path.to_string(),
+                    mark: Box::new(Mark::at(text, block.kind.start)),
+                });
+            }
+            let present = &text[member.value.clone()];
             if same_tokens(present, value.as_str()) {
                 return Ok(Step::Done(text.to_owned()));
             }
-            if expressions == Expressions::Refuse && !is_literal(present) {
-                return Err(EditError::Expression {
-                    path: path.to_string(),
-                    at: path.to_string(),
-                    line: line_of(text, entry.value.start),
-                    expression: shortened(present),
-                });
+            let computed = !is_literal(present) && is_literal(value.as_str());
+            if around.expressions == Expressions::Refuse && computed {
+                let at = path.to_string();
+                return Err(walk::refusal(text, path, at, &member.value, "a value", &Path::root()));
             }
-            let value = add::value_at(text, entry.key.start, value.as_str())?;
-            Ok(Step::Done(splice_aligned(text, &[Splice::new(entry.value, value)])?))
+            let value = add::value_at(text, member.key.start, value.as_str())?;
+            return Ok(Step::Done(splice_aligned(text, &[Splice::new(member.value.clone(), value)])?));
         }
-        Found::Nothing { depth, one_line } => match one_line {
-            Some(one_line) => Ok(Step::Opened(add::open_up(text, &one_line)?)),
-            None => Ok(Step::Done(add::entry(text, &container, path, depth, value)?)),
-        },
+        Found::Nothing { depth } => *depth,
+    };
+    if let Some(one_line) = walked.one_line(text) {
+        let parent = walked.containers.len().checked_sub(2).map(|parent| walked.containers[parent].members(text));
+        let parent = parent.transpose()?.unwrap_or_default();
+        let is_first = one_line == walked.last() && one_line.members(text)?.is_empty();
+        let stays = is_first && depth + 1 == path.segments().len() && nest::stays_on_line(text, &parent, one_line);
+        if !stays {
+            return Ok(Step::Opened(nest::open_up(text, one_line)?));
+        }
     }
+    Ok(Step::Done(add::entry(text, &walked, path, depth, (value, anchor), around)?))
 }
 
-/// Goes along the path as far as it is there. Gives the last container entered and what is in it.
-fn walk(text: &str, path: &Path) -> Result<(Container, Found), EditError> {
-    let mut container = Container::of(&only_block(text)?);
-    let mut one_line = None;
-    let last = path.segments().len() - 1;
-    for (depth, segment) in path.segments().iter().enumerate() {
-        if one_line.is_none() && container.is_one_line(text) {
-            one_line = Some(container.clone());
-        }
-        let found = container.find(text, segment)?;
-        let next = match &found {
-            None => {
-                // Only the block's own values may be added to what stands on one line: an object stays on it
-                // where its comments would be lost.
-                return Ok((container, Found::Nothing { depth, one_line: one_line.filter(|it| it.can_open(text)) }));
-            }
-            Some(Found::Entry(entry)) if depth < last => inside(text, path, depth, entry)?,
-            Some(Found::Block(block)) if depth < last => Container::of(block),
-            Some(_) => container.clone(),
-        };
-        if depth == last
-            && let Some(found) = found
-        {
-            return Ok((container, found));
-        }
-        container = next;
-    }
-    Err(EditError::Check { what: format!("'{path}' has no end") })
-}
-
-fn inside(text: &str, path: &Path, depth: usize, entry: &Entry) -> Result<Container, EditError> {
-    if let Some(inside) = super::object_inside(text, &entry.value) {
-        return Ok(Container::object(inside));
-    }
-    let at = path.start(depth + 1);
-    let line = line_of(text, entry.value.start);
-    let value = &text[entry.value.clone()];
-    let found = shortened(value);
-    if is_literal(value) {
-        return Err(EditError::NotAnObject { path: path.to_string(), at, line, found });
-    }
-    Err(EditError::Expression { path: path.to_string(), at, line, expression: found })
-}
-
-fn only_block(text: &str) -> Result<Block, EditError> {
-    let items = items(text)?;
-    let found = items.len();
-    match items.into_iter().next() {
-        Some(Item::Block(block)) if found == 1 => Ok(block),
-        _ => Err(EditError::NotOneBlock { found }),
-    }
+fn without(lines: &str, path: &Path, around: &Around<'_>) -> Result<String, EditError> {
+    refuse_item(path)?;
+    let walked = walk(lines, path, around)?;
+    let Found::Member(member) = &walked.found else { return Ok(lines.to_owned()) };
+    let container = walked.last();
+    let members = container.members(lines)?;
+    Ok(splice_aligned(lines, &remove::member(lines, container, &members, member))?)
 }
 
 /// Whether it says what it is without referring to anything.
@@ -192,29 +212,45 @@ fn same_tokens(one: &str, other: &str) -> bool {
         for token in Lexer::new(text, 0..text.len()) {
             let token = token.ok()?;
             if token.kind != Kind::Newline {
-                words.push(text[token.span()].trim_end_matches('\r'));
+                words.push(&text[token.span()]);
             }
         }
         Some(words)
     }
-    let (one, other) = (format!("{one}\n"), format!("{other}\n"));
+    let lines = |text: &str| format!("{}\n", text.replace("\r\n", "\n"));
+    let (one, other) = (lines(one), lines(other));
     matches!((words(&one), words(&other)), (Some(one), Some(other)) if one == other)
 }
 
-fn check(before: &str, after: &str, path: &Path, wanted: Option<&Value>) -> Result<(), EditError> {
+fn check(before: &str, after: &str, change: &Change, around: &Around<'_>) -> Result<(), EditError> {
     if before == after {
         return Ok(());
     }
     let wrong = |what: String| EditError::Check { what };
-    let (_, found) = walk(after, path).map_err(|error| wrong(error.to_string()))?;
-    let right = match (&found, wanted) {
-        (Found::Entry(entry), Some(value)) => same_tokens(&after[entry.value.clone()], value.as_str()),
-        // Where a block is, the next of that name has moved up.
-        (Found::Nothing { .. } | Found::Block(_), None) => true,
-        _ => false,
+    let is_right = match change {
+        Change::Set { path, value, .. } => {
+            let walked = walk(after, path, around).map_err(|error| wrong(error.to_string()))?;
+            matches!(&walked.found, Found::Member(member) if same_tokens(&after[member.value.clone()], value.as_str()))
+        }
+        Change::AddItem { path, value, .. } => has_item(after, path, value, around)? == Some(true),
+        Change::RemoveItem { path, value } => has_item(after, path, value, around)? == Some(false),
+        Change::CommentOut { path, item: Some(value) } => has_item(after, path, value, around)? == Some(false),
+        Change::Uncomment { path, item: Some(value) } => has_item(after, path, value, around)? == Some(true),
+        Change::Uncomment { path, item: None } => {
+            let walked = walk(after, path, around).map_err(|error| wrong(error.to_string()))?;
+            matches!(&walked.found, Found::Member(_))
+        }
+        // Where a block or an item was, the next one has moved up.
+        Change::Unset { path } | Change::CommentOut { path, item: None } => match walk(after, path, around) {
+            Ok(walked) => match &walked.found {
+                Found::Member(member) => member.block.is_some() || member.key.is_empty(),
+                Found::Nothing { .. } => true,
+            },
+            Err(error) => return Err(wrong(error.to_string())),
+        },
     };
-    if !right {
-        return Err(wrong(format!("'{path}' is not what was asked for")));
+    if !is_right {
+        return Err(wrong(format!("'{}' is not what was asked for", change.path())));
     }
     match hcl_edit::parser::parse_body(after) {
         Err(error) if hcl_edit::parser::parse_body(before).is_ok() => Err(wrong(error.to_string())),
@@ -222,24 +258,15 @@ fn check(before: &str, after: &str, path: &Path, wanted: Option<&Value>) -> Resu
     }
 }
 
-impl EditError {
-    /// The same about a text that begins `lines` lines further up.
-    pub(crate) fn moved(mut self, lines: usize) -> Self {
-        match &mut self {
-            Self::Syntax(error) => error.line += lines,
-            Self::Expression { line, .. } | Self::NotAnObject { line, .. } | Self::IsBlock { line, .. } => {
-                *line += lines;
-            }
-            Self::Ambiguous { first, second, .. } => {
-                *first += lines;
-                *second += lines;
-            }
-            Self::In { error, .. } => **error = (**error).clone().moved(lines),
-            Self::NotOneBlock { .. } | Self::NotFound { .. } | Self::Check { .. } => {}
-        }
-        self
-    }
+/// Whether the list has the item; `None` where there is no list.
+fn has_item(text: &str, path: &Path, value: &Value, around: &Around<'_>) -> Result<Option<bool>, EditError> {
+    let wrong = |error: EditError| EditError::Check { what: error.to_string() };
+    let Some(walked) = list::walk_into(text, path, around).map_err(wrong)? else { return Ok(None) };
+    let items = walked.last().members(text).map_err(wrong)?;
+    Ok(Some(items.iter().any(|item| same_tokens(&text[item.value.clone()], value.as_str()))))
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,12 @@
 //! What a value is before Terraform runs: literals, and locals that are made of literals.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use ::hcl::eval::{Context, Evaluate};
 use ::hcl::expr::Expression;
 
-use super::{Block, Item, Items, Kind, Lexer, SyntaxError, literal_string};
+use super::{Block, Item, Items, Kind, Lexer, SyntaxError, elements, functions, literal_string, object_inside};
 
 /// Why a value is not statically known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,10 @@ impl fmt::Display for Unknown {
 pub struct Locals<'a> {
     definitions: HashMap<&'a str, &'a str>,
     known: HashMap<&'a str, Result<::hcl::Value, String>>,
-    under_way: Vec<&'a str>,
+    /// What other roots of references are: `var`, `each`.
+    given: HashMap<&'static str, ::hcl::Value>,
+    /// Functions are computed, and of an object that is not known as a whole the parts that are.
+    lenient: bool,
 }
 
 impl<'a> Locals<'a> {
@@ -45,6 +48,24 @@ impl<'a> Locals<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The same locals where `root`, `var` or `each`, is known too.
+    #[must_use]
+    pub fn with(&self, root: &'static str, value: ::hcl::Value) -> Self {
+        let mut given = self.given.clone();
+        given.insert(root, value);
+        let (definitions, lenient) = (self.definitions.clone(), self.lenient);
+        Self { definitions, known: HashMap::new(), given, lenient }
+    }
+
+    /// The same locals, for looking and not for editing: functions are computed, and in an object what is not known is
+    /// null.
+    #[must_use]
+    pub fn lenient(mut self) -> Self {
+        self.lenient = true;
+        self.known.clear();
+        self
     }
 
     /// The value of `expression` when it is made of literals and locals only.
@@ -71,41 +92,100 @@ impl<'a> Locals<'a> {
             Err(_) => format!("{expression}\n").parse().map_err(|_| "it cannot be parsed".to_owned())?,
         };
         let mut locals = ::hcl::value::Map::new();
-        for name in references(expression)? {
-            let value = self.local(name)?;
+        for name in references(expression, &self.given, self.lenient)? {
+            self.resolve(name);
+            let value = self.known.get(name).cloned().unwrap_or_else(|| Err(format!("there is no local.{name}")))?;
             locals.insert(name.to_owned(), value);
         }
         let mut context = Context::new();
         context.declare_var("local", ::hcl::Value::Object(locals));
+        if self.lenient {
+            functions::declare(&mut context);
+        }
+        for (root, value) in &self.given {
+            context.declare_var(*root, value.clone());
+        }
         parsed.evaluate(&context).map_err(|error| {
             let text = error.to_string();
             text.lines().next().unwrap_or("it cannot be evaluated").trim().to_owned()
         })
     }
 
-    fn local(&mut self, name: &str) -> Result<::hcl::Value, String> {
-        let Some((&name, &definition)) = self.definitions.get_key_value(name) else {
-            return Err(format!("there is no local.{name}"));
-        };
-        if let Some(known) = self.known.get(name) {
-            return known.clone();
+    /// Makes a local known, and those that it is made of first. They are not followed by calls: a chain of locals may be
+    /// longer than the stack.
+    fn resolve(&mut self, name: &str) {
+        let Some((&name, _)) = self.definitions.get_key_value(name) else { return };
+        if self.known.contains_key(name) {
+            return;
         }
-        if self.under_way.contains(&name) {
-            return Err(format!("local.{name} refers to itself"));
+        let mut open = vec![name];
+        let mut under_way = HashSet::from([name]);
+        while let Some(&name) = open.last() {
+            let definition = self.definitions[name];
+            let literal = literal_string(definition);
+            let needed = match literal {
+                Some(_) => Ok(Vec::new()),
+                None => references(definition, &self.given, self.lenient),
+            };
+            let unknown = needed.as_ref().ok().and_then(|needed| {
+                let defined = needed.iter().filter_map(|name| self.definitions.get_key_value(name));
+                defined.map(|(name, _)| *name).find(|name| !self.known.contains_key(name))
+            });
+            if let Some(next) = unknown {
+                if under_way.insert(next) {
+                    open.push(next);
+                } else {
+                    self.known.insert(next, Err(format!("local.{next} refers to itself")));
+                }
+                continue;
+            }
+            let value = match literal {
+                Some(text) => Ok(::hcl::Value::from(text)),
+                None => self.value_of(definition).map_err(|reason| {
+                    // Where the trouble is says more than the way to it.
+                    if reason.starts_with("local.") { reason } else { format!("local.{name}: {reason}") }
+                }),
+            };
+            open.pop();
+            if value.is_err() && self.lenient && object_inside(definition, &(0..definition.len())).is_some() {
+                // Its parts may name it.
+                self.known.insert(name, Err(format!("local.{name} refers to itself")));
+                let parts = self.known_parts(definition);
+                self.known.insert(name, Ok(parts));
+                continue;
+            }
+            self.known.entry(name).or_insert(value);
         }
-        self.under_way.push(name);
-        let value = match literal_string(definition) {
-            Some(text) => Ok(::hcl::Value::from(text)),
-            None => self.value_of(definition).map_err(|reason| format!("local.{name}: {reason}")),
-        };
-        self.under_way.pop();
-        self.known.insert(name, value.clone());
-        value
     }
 }
 
-/// The locals that the expression refers to; an error when it refers to anything else.
-fn references(expression: &str) -> Result<Vec<&str>, String> {
+impl Locals<'_> {
+    /// The entries of an object, null where they are not known.
+    fn known_parts(&mut self, text: &str) -> ::hcl::Value {
+        let Some(inside) = object_inside(text, &(0..text.len())) else { return ::hcl::Value::Null };
+        let mut parts = ::hcl::value::Map::new();
+        for element in elements(text, inside).unwrap_or_default() {
+            let (key, value) = (&text[element.key], &text[element.value]);
+            let name = match literal_string(key) {
+                Some(name) => Ok(name.to_owned()),
+                None if !key.starts_with(['"', '(']) => Ok(key.to_owned()),
+                None => self.evaluate_string(key),
+            };
+            if let Ok(name) = name {
+                let value = self.value_of(value).unwrap_or_else(|_| self.known_parts(value));
+                parts.insert(name, value);
+            }
+        }
+        ::hcl::Value::Object(parts)
+    }
+}
+
+/// The locals that the expression refers to; an error when it refers to anything else that is not given.
+fn references<'e>(
+    expression: &'e str,
+    given: &HashMap<&'static str, ::hcl::Value>,
+    lenient: bool,
+) -> Result<Vec<&'e str>, String> {
     let mut names = Vec::new();
     let mut previous = [None, None];
     let source = format!("{expression}\n");
@@ -117,11 +197,13 @@ fn references(expression: &str) -> Result<Vec<&str>, String> {
                 names.push(text);
             }
             (Kind::Dot, [_, Some((Kind::Identifier, root @ ("var" | "each" | "module" | "data" | "count")))])
-                if !matches!(previous[0], Some((Kind::Dot, _))) =>
+                if !matches!(previous[0], Some((Kind::Dot, _))) && !given.contains_key(root) =>
             {
                 return Err(format!("{root}.… is known to Terraform only"));
             }
-            (Kind::OpenParenthesis, [_, Some((Kind::Identifier, function))]) => {
+            (Kind::OpenParenthesis, [_, Some((Kind::Identifier, function))])
+                if !(lenient && functions::is_known(function) || matches!(*function, "in" | "if")) =>
+            {
                 return Err(format!("the function {function}() is computed by Terraform only"));
             }
             _ => {}
@@ -164,6 +246,42 @@ mod tests {
         assert_eq!(evaluate(locals, "local.c[\"x\"]").as_deref(), Ok("2022-10"));
         assert_eq!(evaluate(locals, "local.on ? local.d[0] : \"no\"").as_deref(), Ok("2022-10"));
         assert_eq!(evaluate(locals, "<<-EOT\n  x\n  EOT").as_deref(), Ok("x\n"));
+    }
+
+    #[test]
+    fn knows_what_is_given() {
+        let mut variables = ::hcl::value::Map::new();
+        variables.insert("x".to_owned(), ::hcl::Value::from("2022"));
+        let mut known = Locals::new().with("var", ::hcl::Value::Object(variables));
+        assert_eq!(known.evaluate_string("\"${var.x}-10\"").as_deref(), Ok("2022-10"));
+        assert!(known.evaluate_string("var.y").is_err() && known.evaluate_string("each.key").is_err());
+    }
+
+    #[test]
+    fn knows_more_where_it_only_looks() {
+        let file = "locals {\n  all = {\n    a = { n = 1 }\n    b = { n = var.x }\n  }\n  names = { for key in keys(local.all) : key => \"x-${upper(key)}\" }\n  self = { a = local.self.b, c = var.x, d = 1 }\n}\n";
+        let mut known = Locals::new();
+        for item in items(file).expect("HCL") {
+            if let Item::Block(block) = item {
+                known.add(file, &block).expect("HCL");
+            }
+        }
+        assert!(known.evaluate("local.names").is_err());
+        let mut known = known.lenient();
+        assert_eq!(known.evaluate_string("local.names[\"b\"]").as_deref(), Ok("x-B"));
+        assert_eq!(known.evaluate_string("join(\"/\", sort(concat([\"b\"], [\"a\"])))").as_deref(), Ok("a/b"));
+        assert_eq!(known.evaluate_string("format(\"%s-%d\", \"a\", 1)").as_deref(), Ok("a-1"));
+        assert_eq!(known.evaluate_string("local.self.d").as_deref(), Ok("1"));
+        assert!(known.evaluate("timestamp()").is_err());
+    }
+
+    #[test]
+    fn follows_a_chain_longer_than_the_stack() {
+        let chain: Vec<String> = (1..20_000).map(|number| format!("x{number} = local.x{}", number - 1)).collect();
+        let locals = format!("x0 = \"end\"\n{}", chain.join("\n"));
+        assert_eq!(evaluate(&locals, "local.x19999").as_deref(), Ok("end"));
+        let locals = format!("x0 = local.x19999\n{}", chain.join("\n"));
+        assert!(evaluate(&locals, "local.x19999").expect_err("a circle").ends_with("refers to itself"));
     }
 
     #[test]

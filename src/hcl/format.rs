@@ -1,6 +1,6 @@
 //! Spacing of new text as `terraform fmt` would have it. Never used on text that the user wrote into a file.
 
-use super::sheet::{Row, Sheet, bracket, net};
+use super::sheet::{Row, Sheet, bracket, columns, net};
 use super::{Kind, SyntaxError, Token};
 
 /// `text` spaced and indented as `terraform fmt` does. `base` spaces stand before each line but the first.
@@ -61,7 +61,7 @@ fn set_spaces(sheet: &Sheet<'_>, range: std::ops::Range<usize>, spaces: &mut [us
 
 fn align(sheet: &Sheet<'_>, spaces: &mut [usize], cell: impl Fn(&Row) -> Option<usize>) {
     let width = |row: &Row, cell: usize, spaces: &[usize]| -> usize {
-        (row.tokens.start..cell).map(|at| spaces[at] + sheet.text[sheet.tokens[at].span()].chars().count()).sum()
+        (row.tokens.start..cell).map(|at| spaces[at] + columns(&sheet.text[sheet.tokens[at].span()])).sum()
     };
     for run in sheet.rows.chunk_by(|one, next| cell(one).is_some() && cell(next).is_some()) {
         let cells: Vec<(usize, usize)> =

@@ -5,12 +5,15 @@
 //! refuse some of what Terraform accepts (duplicate object keys, a byte-order mark, deep nesting).
 //! The grammar is that of "HCL Native Syntax Specification"; the shape of added text is that of `terraform fmt`.
 
+mod change;
 mod edit;
 mod error;
 mod evaluate;
 mod format;
+mod functions;
 mod items;
 mod lexer;
+mod list;
 mod object;
 mod path;
 mod position;
@@ -18,12 +21,14 @@ mod sheet;
 mod splice;
 mod value;
 
-pub use edit::{Expressions, in_block, set, unset};
-pub use error::{EditError, SyntaxError};
+pub use change::{Anchor, Around, Change, Keys, PathOrItem};
+pub use edit::{Expressions, change, in_block, lines_of, set, unset};
+pub use error::{EditError, Mark, SyntaxError};
 pub use evaluate::{Locals, Unknown};
 pub use format::format;
 pub use items::{Attribute, Block, Item, Items, items, label_text};
 pub use lexer::{Kind, Lexer, Token};
+pub use list::{ListItem, list_inside, list_items};
 pub use object::{Element, elements, object_inside};
 pub use path::{Path, PathError, Segment};
 pub use position::{Position, indentation, line_end, line_of, line_start, newline_of, position_of};

@@ -15,6 +15,8 @@ pub enum Segment {
     },
     /// A key that need not be a name: `["2025-06-17"]`.
     Key(String),
+    /// A key that is computed: `[local.date]`, written `(local.date)` in the file.
+    Computed(String),
     /// An item of a list: `[0]`.
     Index(usize),
 }
@@ -36,7 +38,23 @@ pub struct PathError {
 }
 
 impl Path {
-    /// Its steps; at least one.
+    /// The path that goes nowhere, written `.`: the whole value that paths go from.
+    pub fn root() -> Self {
+        Self { segments: Vec::new() }
+    }
+
+    /// The path of these steps.
+    pub fn of(segments: Vec<Segment>) -> Self {
+        Self { segments }
+    }
+
+    /// The path that goes on with `rest` where this one ends.
+    #[must_use]
+    pub fn join(&self, rest: &Self) -> Self {
+        Self { segments: self.segments.iter().chain(&rest.segments).cloned().collect() }
+    }
+
+    /// Its steps; none for `.`.
     pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
@@ -59,15 +77,19 @@ impl FromStr for Path {
         let error = |reason: String| PathError { path: text.to_owned(), reason };
         let mut segments = Vec::new();
         let mut rest = text.trim();
+        if rest == "." {
+            return Ok(Self::root());
+        }
         let mut after_dot = true;
         while !rest.is_empty() || after_dot {
             if let Some(inside) = rest.strip_prefix('[') {
-                if after_dot {
+                if after_dot && !segments.is_empty() {
                     return Err(error("a name must stand before '['".to_owned()));
                 }
                 let (segment, after) = bracketed(inside).map_err(error)?;
                 segments.push(segment);
                 rest = after;
+                after_dot = false;
             } else if after_dot {
                 let (segment, after) = named(rest).map_err(error)?;
                 segments.push(segment);
@@ -122,14 +144,23 @@ fn bracketed(text: &str) -> Result<(Segment, &str), String> {
         return Err("a quote is not closed".to_owned());
     }
     let (inside, rest) = text.split_once(']').ok_or("']' is missing")?;
-    match inside.parse() {
-        Ok(index) => Ok((Segment::Index(index), rest)),
-        Err(_) => Err(format!("a key needs quotes: [\"{inside}\"]")),
+    if let Ok(index) = inside.parse() {
+        return Ok((Segment::Index(index), rest));
     }
+    let computed = inside.trim();
+    let computed = computed.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(computed).trim();
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if computed.starts_with(char::is_alphabetic) && computed.contains('.') && computed.chars().all(is_part) {
+        return Ok((Segment::Computed(computed.to_owned()), rest));
+    }
+    Err(format!("a key needs quotes: [\"{inside}\"]"))
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.segments.is_empty() {
+            return formatter.write_str(".");
+        }
         for (index, segment) in self.segments.iter().enumerate() {
             match segment {
                 Segment::Name { name, number } => {
@@ -140,6 +171,7 @@ impl fmt::Display for Path {
                     }
                 }
                 Segment::Key(key) => write!(formatter, "[{}]", super::quote(key))?,
+                Segment::Computed(expression) => write!(formatter, "[{expression}]")?,
                 Segment::Index(number) => write!(formatter, "[{number}]")?,
             }
         }
@@ -153,16 +185,23 @@ mod tests {
 
     #[test]
     fn reads_and_writes() {
-        for text in
-            ["a", "reindexing_state.scale_up_tasks", "index_config[\"2025-06-17\"].works", "queue#2.x", "a[0].b"]
-        {
+        for text in [
+            "a",
+            "reindexing_state.scale_up_tasks",
+            "index_config[\"2025-06-17\"].works",
+            "queue#2.x",
+            "a[0].b",
+            ".",
+            "[\"x\"].a",
+            "a[local.date].b",
+        ] {
             assert_eq!(text.parse::<Path>().expect(text).to_string(), text);
         }
     }
 
     #[test]
     fn refuses() {
-        for text in ["", ".", "a.", "a..b", "[\"x\"]", "a[b]", "a[\"b]", "a[0", "a#0", "2022", "a b"] {
+        for text in ["", "..", ".a", "a.", "a..b", "a.[0]", "a[b]", "a[f(x)]", "a[\"b]", "a[0", "a#0", "2022", "a b"] {
             assert!(text.parse::<Path>().is_err(), "{text}");
         }
     }

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use unicode_segmentation::UnicodeSegmentation as _;
+
 use super::{Kind, Lexer, Span, SyntaxError, Token};
 
 /// One row: a line, or the lines of a heredoc together.
@@ -116,7 +118,7 @@ impl<'a> Sheet<'a> {
             Column::Comment => row.comment?,
         };
         let before = self.tokens[index - 1].end;
-        let width = self.text[row.start..before].trim_start_matches('\u{feff}').chars().count();
+        let width = columns(self.text[row.start..before].trim_start_matches('\u{feff}'));
         Some((before..self.tokens[index].start, width))
     }
 }
@@ -127,6 +129,12 @@ fn row(tokens: &[Token], start: usize, range: Range<usize>) -> Row {
     let equal = (range.start + 1..end).find(|index| tokens[*index].kind == Kind::Equal);
     let whole = equal.is_some_and(|equal| net(&tokens[equal..end]) == 0);
     Row { start, tokens: range, equal, whole, comment }
+}
+
+/// How many columns a text takes for `terraform fmt`: one for each character that a reader sees, however many code points
+/// it is made of, and however wide it is.
+pub(super) fn columns(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.graphemes(true).count() }
 }
 
 /// How many more brackets the tokens open than they close.

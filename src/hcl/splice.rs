@@ -40,6 +40,16 @@ pub fn splice(text: &str, splices: &[Splice]) -> String {
 ///
 /// Reads all of `text`: give it the lines of one block, not a whole file.
 pub fn splice_aligned(text: &str, splices: &[Splice]) -> Result<String, SyntaxError> {
+    aligned(text, splices, true)
+}
+
+/// As [`splice_aligned`], where what is put in was written by a user: on its own it keeps its spacing, and gets another
+/// one only in a run that was aligned before.
+pub(super) fn splice_kept(text: &str, splices: &[Splice]) -> Result<String, SyntaxError> {
+    aligned(text, splices, false)
+}
+
+fn aligned(text: &str, splices: &[Splice], is_ours: bool) -> Result<String, SyntaxError> {
     if splices.is_empty() {
         return Ok(text.to_owned());
     }
@@ -48,7 +58,7 @@ pub fn splice_aligned(text: &str, splices: &[Splice]) -> Result<String, SyntaxEr
     // Aligning moves bytes but no rows: the windows hold for both columns.
     let windows = windows(&before, &Sheet::new(&result)?, splices);
     for column in [Column::Value, Column::Comment] {
-        let gaps = wrong_gaps(&before, &Sheet::new(&result)?, column, &windows);
+        let gaps = wrong_gaps(&before, &Sheet::new(&result)?, column, &windows, is_ours);
         let gaps: Vec<Splice> = gaps.into_iter().map(|gap| Splice::new(gap.span, " ".repeat(gap.wanted))).collect();
         result = splice(&result, &gaps);
     }
@@ -69,15 +79,14 @@ fn windows(before: &Sheet<'_>, after: &Sheet<'_>, splices: &[Splice]) -> Vec<Win
 }
 
 /// The gaps of `after` that are to change: of the runs next to a replacement whose runs were right `before`.
-fn wrong_gaps(before: &Sheet<'_>, after: &Sheet<'_>, column: Column, windows: &[Window]) -> Vec<Gap> {
+fn wrong_gaps(before: &Sheet<'_>, after: &Sheet<'_>, column: Column, windows: &[Window], is_ours: bool) -> Vec<Gap> {
     let runs_before = before.runs(column);
     let were_right: Vec<bool> = windows
         .iter()
         .map(|(rows, _)| {
-            runs_before
-                .iter()
-                .filter(|run| is_near(run, rows))
-                .all(|run| before.gaps(column, run).iter().all(|gap| before.is_right(gap)))
+            let mut near = runs_before.iter().filter(|run| is_near(run, rows)).peekable();
+            (is_ours || near.peek().is_some())
+                && near.all(|run| before.gaps(column, run).iter().all(|gap| before.is_right(gap)))
         })
         .collect();
     let mut gaps = Vec::new();
@@ -87,7 +96,7 @@ fn wrong_gaps(before: &Sheet<'_>, after: &Sheet<'_>, column: Column, windows: &[
             gaps.extend(after.gaps(column, &run));
         }
     }
-    if column == Column::Value {
+    if column == Column::Value && is_ours {
         for ((_, rows), right) in windows.iter().zip(&were_right) {
             if *right {
                 gaps.extend(after.rows[rows.clone()].iter().filter_map(|row| after.opener(row)));

@@ -69,6 +69,20 @@ fn aligns_only_what_was_aligned() {
     assert_eq!(splice_aligned(aligned, &longer).expect("HCL"), "name = 1 # x\nb    = 2 # y\n\nlong = 3\n");
 }
 
+#[test]
+fn counts_what_a_reader_sees_as_one_column() {
+    for name in ["cafe\u{301}", "\u{1f469}\u{200d}\u{1f4bb}", "日本"] {
+        let text = format!("a = \"{name}\" # x\nb = 1 # y\n");
+        let aligned = format(&text, 0).expect("HCL");
+        let columns = match name.chars().count() {
+            5 => 4,
+            3 => 1,
+            other => other,
+        };
+        assert_eq!(aligned, format!("a = \"{name}\" # x\nb = 1{} # y\n", " ".repeat(columns + 1)), "{name}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "([a-z =.é]|[\\\\\"{}\\[\\]()#/*$%<~,:]|\n|\r\n|<<E\n|E\n|\\$\\{|a = ){0,40}") {

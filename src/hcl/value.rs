@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::str::FromStr;
 
-use ::hcl::expr::{Expression, Operation};
+use ::hcl::expr::{Expression, Operation, TraversalOperator};
 
 use super::{Path, PathError, format};
 
@@ -15,6 +15,8 @@ const ROOTS: [&str; 8] = ["var", "local", "module", "data", "each", "count", "pa
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Value {
     text: String,
+    /// What was typed, where a bare word became a string.
+    bare: Option<String>,
 }
 
 /// Text that was meant as HCL and is none.
@@ -33,9 +35,16 @@ impl Value {
         &self.text
     }
 
+    /// The value where a bare word is no string but a name: of a type, or of a provider (`string`, `aws.catalogue`).
+    #[must_use]
+    pub fn as_name(&self) -> Self {
+        let text = self.bare.clone().unwrap_or_else(|| self.text.clone());
+        Self { text, bare: None }
+    }
+
     /// The string `text`, quoted.
     pub fn string(text: &str) -> Self {
-        Self { text: quote(text) }
+        Self { text: quote(text), bare: None }
     }
 }
 
@@ -55,11 +64,14 @@ impl FromStr for Value {
             Ok(expression) if heredoc || (is_meant(&expression) && !has_leading_zero(text)) => {
                 let error = |error: super::SyntaxError| ValueError { value: text.to_owned(), reason: error.message };
                 let spaced = format(&format!("x = {text}\n"), 0).map_err(error)?;
-                Ok(Self { text: spaced["x = ".len()..].trim_end().to_owned() })
+                Ok(Self { text: spaced["x = ".len()..].trim_end().to_owned(), bare: None })
             }
             Err(error) if text.starts_with(['"', '[', '{', '<']) || text.contains("${") => {
                 let reason = error.to_string().lines().last().unwrap_or("it cannot be parsed").trim().to_owned();
                 Err(ValueError { value: text.to_owned(), reason })
+            }
+            Ok(expression) if is_reference(&expression) => {
+                Ok(Self { bare: Some(text.to_owned()), ..Self::string(text) })
             }
             Ok(_) | Err(_) => Ok(Self::string(text)),
         }
@@ -109,6 +121,14 @@ impl FromStr for Assignment {
     }
 }
 
+fn is_reference(expression: &Expression) -> bool {
+    match expression {
+        Expression::Variable(_) => true,
+        Expression::Traversal(traversal) => is_reference(&traversal.expr),
+        _ => false,
+    }
+}
+
 fn has_leading_zero(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -118,6 +138,12 @@ fn is_meant(expression: &Expression) -> bool {
     match expression {
         Expression::Variable(_) => false,
         Expression::Traversal(traversal) => match &traversal.expr {
+            // `works_indexed.2024` is a word: nothing of Terraform's has a number for a name.
+            Expression::Variable(_)
+                if matches!(traversal.operators.first(), Some(TraversalOperator::LegacyIndex(_))) =>
+            {
+                false
+            }
             Expression::Variable(root) => ROOTS.contains(&root.as_str()) || root.as_str().contains('_'),
             other => is_meant(other),
         },
@@ -212,6 +238,8 @@ mod tests {
             ("0", "0"),
             ("", "\"\""),
             ("two words", "\"two words\""),
+            ("works_indexed.2024-11-14", "\"works_indexed.2024-11-14\""),
+            ("works_indexed.2024", "\"works_indexed.2024\""),
             ("arn:aws:sqs:eu-west-1:1:x", "\"arn:aws:sqs:eu-west-1:1:x\""),
             ("<<EOT\na\nEOT", "<<EOT\na\nEOT"),
         ];

@@ -1,22 +1,26 @@
 //! What is wrong with an estate, as far as its files alone can tell.
 
+mod inputs;
 pub(super) mod keys;
+mod module;
+mod names;
+mod template;
+mod types;
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::hcl::{Block, Item, Items, SyntaxError, items, label_text, literal_string, position_of};
+use ::hcl::Value;
+
+use crate::hcl::{Block, Item, Items, Locals, Span, SyntaxError, elements, items, label_text, position_of};
 use crate::pipeline::{Namespace, Pipeline};
 
-use super::module_blocks::ModuleBlocks;
-use super::rules::normalised;
 use super::spelling::readings;
-use super::{LayoutError, Rules, SourceFile};
+use super::{Layout, LayoutError, Reading, Rules, SourceFile};
+use names::Names;
 
-/// Arguments that every module block may have ("Module Blocks" in Terraform's documentation).
-const META_ARGUMENTS: [&str; 6] = ["source", "version", "count", "for_each", "providers", "depends_on"];
-
-/// The inputs of a module: whether each is required.
-pub type Inputs = BTreeMap<String, bool>;
+pub use module::{Module, Variable, module_folders};
+pub(super) use module::{folder_of, locals_of};
+pub use types::Type;
 
 /// Something wrong at a place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,34 +46,26 @@ pub struct NameLimit {
     pub longest: usize,
 }
 
-/// The variables of a module, from the texts of its files: whether each is required.
-pub fn module_variables(files: &[SourceFile]) -> Result<Inputs, LayoutError> {
-    let mut inputs = Inputs::new();
-    for file in files.iter().filter(|file| !file.is_json()) {
-        let error = |error: SyntaxError| LayoutError::Syntax { path: file.path.clone(), error };
-        for item in items(&file.text).map_err(error)? {
-            let Item::Block(block) = item else { continue };
-            let [label] = block.labels.as_slice() else { continue };
-            if &file.text[block.kind.clone()] == "variable" {
-                let has_default = attributes(&file.text, &block).map_err(error)?.contains_key("default");
-                inputs.insert(label_text(&file.text, label).to_owned(), !has_default);
-            }
-        }
-    }
-    Ok(inputs)
+/// What is looked through.
+#[derive(Debug, Clone, Copy)]
+pub struct Looked<'a> {
+    /// The files that the layout reads.
+    pub files: &'a [SourceFile],
+    /// Where pipelines live.
+    pub layout: &'a Layout,
+    /// The local modules by their folders, see [`module_folders`]; one that is not in it is not looked into.
+    pub modules: &'a BTreeMap<String, Module>,
+    /// The names that are made from namespaces.
+    pub names: &'a [NameLimit],
+    /// The template of new pipelines: its name and what it holds.
+    pub template: Option<(&'a str, &'a str)>,
 }
 
-/// Looks through the `*.tf` and `*.tf.json` files of the root. `modules` has the inputs of local modules by their
-/// source (`./stack`); a module that is not in it is not looked into. Findings are in the order of the files.
-pub fn check(
-    files: &[SourceFile],
-    rules: &Rules,
-    modules: &BTreeMap<String, Inputs>,
-    names: &[NameLimit],
-) -> Vec<Finding> {
+/// Looks through an estate. Findings are in the order of the files.
+pub fn check(looked: &Looked<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut sound = Vec::new();
-    for file in files {
+    for file in looked.files {
         match (!file.is_json()).then(|| items(&file.text)) {
             Some(Err(error)) => findings.push(Finding {
                 path: file.path.clone(),
@@ -80,44 +76,188 @@ pub fn check(
             _ => sound.push(file.clone()),
         }
     }
-    let modules: BTreeMap<String, &Inputs> =
-        modules.iter().map(|(source, inputs)| (normalised(source), inputs)).collect();
-    labels(&sound, &mut findings);
-    match ModuleBlocks::read(&sound, rules) {
+    labels(&sound, looked.layout, &mut findings);
+    match looked.layout.read(&sound) {
         Err(error) => findings.push(of_error(error)),
-        Ok(blocks) => {
-            for unclear in &blocks.estate().unclear {
-                findings.push(Finding {
-                    path: unclear.file.clone(),
-                    line: unclear.line,
-                    column: 1,
-                    message: format!("module.{} is not clear: {}", unclear.label, unclear.reason),
-                });
-            }
-            let mut seen: HashMap<&Namespace, &Pipeline> = HashMap::new();
-            for pipeline in &blocks.estate().pipelines {
-                let Some(file) = sound.iter().find(|file| file.path == pipeline.file) else { continue };
-                let mut found = of_pipeline(file, pipeline, rules, names);
-                if let Some(first) = seen.get(&pipeline.namespace) {
-                    let (address, path, line) = (first.address(), &first.file, first.line);
-                    found.push((
-                        pipeline.span.start,
-                        format!("{} is already {address} ({path}:{line})", pipeline.namespace),
-                    ));
-                }
-                seen.entry(&pipeline.namespace).or_insert(pipeline);
-                let place = |(offset, message)| at(file, pipeline, offset, message);
-                findings.extend(found.into_iter().map(place));
-                let inputs = of_inputs(file, pipeline, &modules);
-                findings.extend(inputs.into_iter().map(|(offset, message)| at(file, pipeline, offset, message)));
+        Ok(reading) => {
+            of_estate(looked, &sound, &reading, &mut findings);
+            if let Some((name, text)) = looked.template {
+                let found = template::findings(name, text, &sound, looked.layout, &reading, looked.modules);
+                findings.extend(found);
             }
         }
     }
+    let entries = looked.layout.read(&sound).map(|reading| entries(&sound, &reading)).unwrap_or_default();
+    of_modules(looked, &sound, &entries, &mut findings);
     let order: HashMap<&str, usize> =
-        files.iter().enumerate().map(|(index, file)| (file.path.as_str(), index)).collect();
-    findings.sort_by_key(|finding| (order.get(finding.path.as_str()).copied(), finding.line, finding.column));
+        looked.files.iter().enumerate().map(|(index, file)| (file.path.as_str(), index)).collect();
+    findings.sort_by_key(|finding| {
+        (order.get(finding.path.as_str()).copied().unwrap_or(usize::MAX), finding.line, finding.column)
+    });
     findings.dedup();
     findings
+}
+
+fn of_estate(looked: &Looked<'_>, files: &[SourceFile], reading: &Reading<'_>, findings: &mut Vec<Finding>) {
+    for unclear in &reading.estate().unclear {
+        let what = match looked.layout {
+            Layout::ModuleBlocks(_) => format!("module.{}", unclear.label),
+            Layout::MapEntries(_) => format!("the entry {}", unclear.label),
+            Layout::Directories(_) => format!("the folder {}", unclear.label),
+        };
+        findings.push(Finding {
+            path: unclear.file.clone(),
+            line: unclear.line,
+            column: 1,
+            message: format!("{what} is not clear: {}", unclear.reason),
+        });
+    }
+    let mut seen: HashMap<&Namespace, &Pipeline> = HashMap::new();
+    for pipeline in &reading.estate().pipelines {
+        let Some(file) = files.iter().find(|file| file.path == pipeline.file) else { continue };
+        let mut found = of_pipeline(file, pipeline, looked);
+        if let Some(first) = seen.get(&pipeline.namespace) {
+            let (address, path, line) = (first.address(), &first.file, first.line);
+            found.push((pipeline.span.start, format!("{} is already {address} ({path}:{line})", pipeline.namespace)));
+        }
+        seen.entry(&pipeline.namespace).or_insert(pipeline);
+        findings.extend(found.into_iter().map(|(offset, message)| at(file, pipeline, offset, message)));
+        if let Reading::Directories(_, directories) = reading {
+            findings.extend(of_folder(files, pipeline, directories, looked.layout.rules()));
+        }
+    }
+}
+
+/// What is wrong with a folder beside its files.
+fn of_folder(
+    files: &[SourceFile],
+    pipeline: &Pipeline,
+    directories: &super::directories::Directories<'_>,
+    rules: &Rules,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let namespace = &pipeline.namespace;
+    if let Some((said, path, offset)) = directories.says(namespace).filter(|(said, ..)| said != namespace.as_str()) {
+        let text = files.iter().find(|file| file.path == path).map_or("", |file| file.text.as_str());
+        let position = position_of(text, offset);
+        let attribute = rules.namespace_attribute();
+        let message = format!("the folder names {namespace}, but '{attribute}' is {said}");
+        found.push(Finding { path, line: position.line, column: position.column, message });
+    }
+    if let Some((other, path, line)) = directories.shares_state(namespace) {
+        let message = format!("the state of {namespace} is kept where that of {other} is");
+        found.push(Finding { path, line, column: 1, message });
+    }
+    found
+}
+
+/// Every module block with the inputs that its module wants, and the names of what all of them make.
+fn of_modules(looked: &Looked<'_>, files: &[SourceFile], entries: &[Entry], findings: &mut Vec<Finding>) {
+    let mut names = Names::default();
+    for folder in roots(files) {
+        let in_folder = |file: &&SourceFile| folder_of_file(&file.path) == folder;
+        let of_root: Vec<SourceFile> = files.iter().filter(in_folder).cloned().collect();
+        if let Ok(root) = Module::read(of_root.clone()) {
+            let twice = names.note("", &root, &BTreeMap::new(), "");
+            findings.extend(twice.into_iter().map(names::at_resource));
+        }
+        let mut locals = module::locals_of(of_root.iter());
+        for file in of_root.iter().filter(|file| !file.is_json() && !file.is_override()) {
+            for item in items(&file.text).unwrap_or_default() {
+                let Item::Block(block) = item else { continue };
+                let Some(module) = module::folder_of(file, &block).and_then(|folder| looked.modules.get(&folder))
+                else {
+                    continue;
+                };
+                let label = block.labels.first().map_or("", |label| label_text(&file.text, label));
+                let address = format!("module.{label}");
+                let found = inputs::of_block(&file.text, &block, &address, module, &mut locals);
+                findings.extend(found.into_iter().map(|(offset, message)| in_block(file, &block, offset, message)));
+                for (owner, inputs) in instances(&file.text, &block, &locals, entries) {
+                    let owner = if owner.is_empty() { address.clone() } else { format!("{address}[\"{owner}\"]") };
+                    let owner =
+                        if folder.is_empty() || !looked.is_folders() { owner } else { format!("{owner} in {folder}") };
+                    let providers = attributes(&file.text, &block).ok().and_then(|mut all| all.remove("providers"));
+                    let providers = providers.map_or("", |(_, value)| &file.text[value]);
+                    for (_, message) in names.note(&owner, module, &inputs, providers) {
+                        findings.push(in_block(file, &block, block.kind.start, format!("in {owner}: {message}")));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Looked<'_> {
+    fn is_folders(&self) -> bool {
+        matches!(self.layout, Layout::Directories(_))
+    }
+}
+
+/// The folders that have files, in their order.
+fn roots(files: &[SourceFile]) -> Vec<&str> {
+    let mut folders: Vec<&str> = Vec::new();
+    for file in files {
+        let folder = folder_of_file(&file.path);
+        if folders.last() != Some(&folder) && !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    folders
+}
+
+fn folder_of_file(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The key of an entry of the map that holds the pipelines, and its value where it is known.
+pub(super) type Entry = (String, Value);
+
+/// Each entry by itself: one that is not statically known, or has a key twice, hides none of the others.
+fn entries(files: &[SourceFile], reading: &Reading<'_>) -> Vec<Entry> {
+    let Reading::MapEntries(..) = reading else { return Vec::new() };
+    let mut locals = module::locals_of(files.iter());
+    let mut known = |pipeline: &Pipeline| -> Option<Value> {
+        let text = &files.iter().find(|file| file.path == pipeline.file)?.text;
+        let element = elements(text, pipeline.span.clone()).ok()?.into_iter().next()?;
+        locals.evaluate(&text[element.value]).ok()
+    };
+    let entry = |pipeline: &Pipeline| (pipeline.namespace.to_string(), known(pipeline).unwrap_or(Value::Null));
+    reading.estate().pipelines.iter().map(entry).collect()
+}
+
+/// What a module block makes: itself, or an instance for each key of its `for_each`; each with the inputs that are known.
+/// `entries` are those of the map that holds the pipelines.
+pub(super) fn instances(
+    text: &str,
+    block: &Block,
+    locals: &Locals<'_>,
+    entries: &[Entry],
+) -> Vec<(String, BTreeMap<String, Value>)> {
+    let Ok(given) = attributes(text, block) else { return Vec::new() };
+    if given.contains_key("count") {
+        return Vec::new();
+    }
+    let inputs = |mut locals: Locals<'_>| -> BTreeMap<String, Value> {
+        let known = |(name, (_, value)): (&&str, &(usize, Span))| {
+            Some(((*name).to_owned(), locals.evaluate(&text[value.clone()]).ok()?))
+        };
+        given.iter().filter_map(known).collect()
+    };
+    let Some((_, each)) = given.get("for_each") else {
+        return vec![(String::new(), inputs(locals.with("each", Value::Null)))];
+    };
+    let each = &text[each.clone()];
+    let entries = match locals.with("var", Value::Null).evaluate(each) {
+        Ok(Value::Object(entries)) => entries.into_iter().collect(),
+        _ if each.starts_with("local.") => entries.to_vec(),
+        _ => Vec::new(),
+    };
+    let instance = |(key, value): Entry| {
+        let each = [("key".to_owned(), Value::from(key.clone())), ("value".to_owned(), value)];
+        (key, inputs(locals.with("each", Value::Object(each.into_iter().collect()))))
+    };
+    entries.into_iter().map(instance).collect()
 }
 
 /// Places a finding without counting the lines of the whole file again.
@@ -138,8 +278,17 @@ fn of_error(error: LayoutError) -> Finding {
     }
 }
 
-fn labels(files: &[SourceFile], findings: &mut Vec<Finding>) {
-    let mut seen: HashMap<String, (String, usize)> = HashMap::new();
+/// Places a finding in a block.
+fn in_block(file: &SourceFile, block: &Block, offset: usize, message: String) -> Finding {
+    let start = crate::hcl::line_start(&file.text, block.kind.start);
+    let inside = position_of(&file.text[start..], offset - start);
+    let line = module::line(file, block) + inside.line - 1;
+    Finding { path: file.path.clone(), line, column: inside.column, message }
+}
+
+/// Labels of modules that stand twice in one root.
+fn labels(files: &[SourceFile], layout: &Layout, findings: &mut Vec<Finding>) {
+    let mut seen: HashMap<(String, String), (String, usize)> = HashMap::new();
     for file in files.iter().filter(|file| !file.is_json() && !file.is_override()) {
         for item in items(&file.text).unwrap_or_default() {
             let Item::Block(block) = item else { continue };
@@ -148,9 +297,13 @@ fn labels(files: &[SourceFile], findings: &mut Vec<Finding>) {
                 continue;
             }
             let name = label_text(&file.text, label).to_owned();
-            match seen.get(&name) {
+            let root = match layout {
+                Layout::Directories(_) => folder_of_file(&file.path).to_owned(),
+                Layout::ModuleBlocks(_) | Layout::MapEntries(_) => String::new(),
+            };
+            match seen.get(&(root.clone(), name.clone())) {
                 None => {
-                    seen.insert(name, (file.path.clone(), block.kind.start));
+                    seen.insert((root, name), (file.path.clone(), block.kind.start));
                 }
                 Some((path, start)) => {
                     let first = files.iter().find(|file| file.path == *path);
@@ -168,16 +321,23 @@ fn labels(files: &[SourceFile], findings: &mut Vec<Finding>) {
     }
 }
 
-fn of_pipeline(file: &SourceFile, pipeline: &Pipeline, rules: &Rules, names: &[NameLimit]) -> Vec<(usize, String)> {
+fn of_pipeline(file: &SourceFile, pipeline: &Pipeline, looked: &Looked<'_>) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let namespace = &pipeline.namespace;
+    let rules = looked.layout.rules();
     let dated = dated(namespace);
     let differs = |labelled: &Namespace| dated.is_some() && self::dated(labelled).is_some_and(|it| Some(it) != dated);
-    if let Some(labelled) = rules.namespace_in(&pipeline.label).filter(differs) {
+    if let Layout::ModuleBlocks(rules) = looked.layout
+        && let Some(labelled) = rules.namespace_in(&pipeline.label).filter(differs)
+    {
         let attribute = rules.namespace_attribute();
         found.push((pipeline.span.start, format!("the label names {labelled}, but '{attribute}' is {namespace}")));
+    } else if let Layout::Directories(_) = looked.layout
+        && let Some(labelled) = rules.namespace_in(&pipeline.label).filter(differs)
+    {
+        found.push((pipeline.span.start, format!("the label names {labelled}, but the folder {namespace}")));
     }
-    for name in names {
+    for name in looked.names {
         let whole = name.pattern.replace("{namespace}", namespace.as_str());
         let (length, longest) = (whole.chars().count(), name.longest);
         if length > longest {
@@ -188,7 +348,10 @@ fn of_pipeline(file: &SourceFile, pipeline: &Pipeline, rules: &Rules, names: &[N
             ));
         }
     }
-    found.extend(keys::duplicates(&file.text, &pipeline.span));
+    found.extend(match looked.layout {
+        Layout::MapEntries(_) => keys::duplicates_in(&file.text, &pipeline.span),
+        Layout::ModuleBlocks(_) | Layout::Directories(_) => keys::duplicates(&file.text, &pipeline.span),
+    });
     found
 }
 
@@ -198,36 +361,12 @@ fn dated(namespace: &Namespace) -> Option<String> {
     readings.find(|reading| reading.date().is_some()).map(|reading| reading.as_str().replace('_', "-"))
 }
 
-fn of_inputs(file: &SourceFile, pipeline: &Pipeline, modules: &BTreeMap<String, &Inputs>) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    let Some(block) = block_at(&file.text, pipeline) else { return found };
-    let Ok(given) = attributes(&file.text, &block) else { return found };
-    let source = given.get("source").and_then(|(_, value)| literal_string(value)).map(normalised);
-    let Some(inputs) = source.as_ref().and_then(|source| modules.get(source)) else { return found };
-    for (name, _) in inputs.iter().filter(|(name, required)| **required && !given.contains_key(name.as_str())) {
-        found.push((pipeline.span.start, format!("{} lacks the input '{name}'", pipeline.address())));
-    }
-    for (name, (offset, _)) in &given {
-        if !inputs.contains_key(*name) && !META_ARGUMENTS.contains(name) {
-            found.push((*offset, format!("the module has no input '{name}'")));
-        }
-    }
-    found
-}
-
-fn block_at(text: &str, pipeline: &Pipeline) -> Option<Block> {
-    match Items::new(text, pipeline.span.clone()).next() {
-        Some(Ok(Item::Block(block))) => Some(block),
-        _ => None,
-    }
-}
-
 /// The attributes of a block, each with its place and its value.
-fn attributes<'a>(text: &'a str, block: &Block) -> Result<BTreeMap<&'a str, (usize, &'a str)>, SyntaxError> {
+pub(super) fn attributes<'a>(text: &'a str, block: &Block) -> Result<BTreeMap<&'a str, (usize, Span)>, SyntaxError> {
     let mut attributes = BTreeMap::new();
     for item in Items::new(text, block.body.clone()) {
         if let Item::Attribute(attribute) = item? {
-            attributes.insert(&text[attribute.name.clone()], (attribute.name.start, &text[attribute.value]));
+            attributes.insert(&text[attribute.name.clone()], (attribute.name.start, attribute.value));
         }
     }
     Ok(attributes)

@@ -1,16 +1,25 @@
 //! Where pipelines live in the files of an estate, and the edits that add or change one.
 
+pub mod changes;
 mod check;
+pub mod directories;
+pub mod discover;
+mod door;
 mod edit;
 mod error;
+pub mod map_entries;
 pub mod module_blocks;
 mod references;
 mod rules;
 mod spelling;
 
-pub use check::{Finding, Inputs, NameLimit, check, module_variables};
+pub use check::{Finding, Looked, Module, NameLimit, Type, Variable, check, module_folders};
+pub use directories::{DirectoryRules, FolderFile};
+pub use door::{Layout, Reading};
 pub use edit::Edit;
 pub use error::LayoutError;
+pub use map_entries::MapRules;
+pub use module_blocks::{Added, Addition, NewBlock, Origin, Place};
 pub use references::{Reference, references};
 pub use rules::{Rules, RulesError};
 

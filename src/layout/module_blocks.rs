@@ -1,20 +1,23 @@
 //! The layout in which each pipeline is a module block of one Terraform root.
 
 mod add;
-mod change;
-mod clone;
-mod follow;
+pub(super) mod change;
+pub(super) mod clone;
+pub(super) mod follow;
 mod json;
-mod place;
+pub(super) mod place;
 mod remove;
+mod replace;
 mod verify;
 
 use std::collections::HashMap;
 
 use crate::hcl::{Attribute, Block, Item, Items, Locals, Span, items, label_text, literal_string};
-use crate::pipeline::{Estate, Namespace, Pipeline, Unclear};
+use crate::pipeline::{Estate, Namespace, Pipeline, Reach, Unclear};
 
 use super::{LayoutError, Rules, SourceFile};
+
+pub(super) use change::located;
 
 pub use add::{Added, Addition, NewBlock, Origin, Place};
 
@@ -67,6 +70,11 @@ impl<'a> ModuleBlocks<'a> {
         &self.estate
     }
 
+    /// The address that a new pipeline's module would have.
+    pub(super) fn address_of(&self, namespace: &Namespace) -> String {
+        format!("module.{}", self.rules.label_for(namespace))
+    }
+
     fn read_file(&mut self, index: usize, locals: &mut Locals<'_>) -> Result<(), LayoutError> {
         let file = &self.files[index];
         if file.is_json() {
@@ -90,6 +98,7 @@ impl<'a> ModuleBlocks<'a> {
                     file: file.path.clone(),
                     line,
                     span: block.span(),
+                    reach: Reach::Module,
                 }),
                 Some(Err(reason)) => {
                     let (label, file) = (label.to_owned(), file.path.clone());

@@ -14,6 +14,8 @@ pub struct Rules {
     namespace_attribute: String,
     label: String,
     file: String,
+    /// The file is a guess: where pipelines have files of their own, a new one gets one, too.
+    file_is_guessed: bool,
     namespace_pattern: Option<(String, Regex)>,
 }
 
@@ -60,8 +62,20 @@ impl Rules {
             namespace_attribute: namespace_attribute.to_owned(),
             label: label.to_owned(),
             file: file.to_owned(),
+            file_is_guessed: false,
             namespace_pattern: namespace_pattern.map(regex).transpose()?,
         })
+    }
+
+    /// The same, where nobody said which file new blocks go to.
+    #[must_use]
+    pub fn guessing_the_file(self) -> Self {
+        Self { file_is_guessed: true, ..self }
+    }
+
+    /// Whether nobody said which file new blocks go to.
+    pub(super) fn file_is_guessed(&self) -> bool {
+        self.file_is_guessed
     }
 
     /// The input of the module that says which pipeline it is.
@@ -72,6 +86,11 @@ impl Rules {
     /// Where new blocks go.
     pub fn file(&self) -> &str {
         &self.file
+    }
+
+    /// Whether the configuration says what namespaces look like.
+    pub(super) fn has_pattern(&self) -> bool {
+        self.namespace_pattern.is_some()
     }
 
     /// The label of a new block.

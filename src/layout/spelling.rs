@@ -77,6 +77,11 @@ impl<'a> Renaming<'a> {
         Self { old, new, longer }
     }
 
+    /// Whether the old namespace is a date, and no word.
+    pub fn is_dated(&self) -> bool {
+        self.old.date().is_some()
+    }
+
     /// Each mention of the old namespace in `text`, in order.
     pub fn mentions(&self, text: &str) -> Vec<Mention> {
         let mut mentions: Vec<Mention> = Vec::new();

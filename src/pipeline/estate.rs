@@ -4,25 +4,60 @@ use std::ops::Range;
 
 use super::Namespace;
 
+/// What of Terraform is one pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// The module that its block calls.
+    Module,
+    /// Instances of modules and resources: `module.pipelines["2022-08-31"]`.
+    Addresses(Vec<String>),
+    /// A Terraform root of its own: its folder, relative to the project's.
+    Root(String),
+}
+
 /// One pipeline, as it stands in the files of the estate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pipeline {
     /// Its name.
     pub namespace: Namespace,
-    /// The label of its module block.
+    /// The label of its module block, or the key of its entry as it is written.
     pub label: String,
-    /// The file that holds it, relative to the Terraform root.
+    /// The file that holds it, relative to the project's folder.
     pub file: String,
-    /// The line its block begins on, from 1.
+    /// The line its block or entry begins on, from 1.
     pub line: usize,
-    /// The bytes of its block in that file.
+    /// The bytes of its block or entry in that file.
     pub span: Range<usize>,
+    /// What of Terraform it is.
+    pub reach: Reach,
 }
 
 impl Pipeline {
-    /// The address of its module in Terraform: `module.concepts_pipeline_2022-08-31`.
+    /// What it is called where one name is shown: the address of its module, `module.concepts_pipeline_2022-08-31`, the
+    /// first of its addresses, or the folder of its root.
     pub fn address(&self) -> String {
-        format!("module.{}", self.label)
+        match &self.reach {
+            Reach::Module => format!("module.{}", self.label),
+            Reach::Addresses(addresses) => addresses.first().cloned().unwrap_or_else(|| self.label.clone()),
+            Reach::Root(folder) => folder.clone(),
+        }
+    }
+
+    /// The addresses that are this pipeline; none where it is a whole root.
+    pub fn addresses(&self) -> Vec<String> {
+        match &self.reach {
+            Reach::Module => vec![self.address()],
+            Reach::Addresses(addresses) => addresses.clone(),
+            Reach::Root(_) => Vec::new(),
+        }
+    }
+
+    /// The folder of its own Terraform root, relative to the project's; none where it shares that of the estate.
+    pub fn root(&self) -> Option<&str> {
+        match &self.reach {
+            Reach::Root(folder) => Some(folder),
+            Reach::Module | Reach::Addresses(_) => None,
+        }
     }
 }
 
@@ -56,10 +91,14 @@ impl Estate {
         self.pipelines.iter().find(|pipeline| pipeline.namespace == *namespace)
     }
 
-    /// The pipeline with that address: `module.<label>`.
+    /// The pipeline with that address: `module.<label>`, an instance, or the folder of a root.
     pub fn at_address(&self, address: &str) -> Option<&Pipeline> {
-        let label = address.strip_prefix("module.")?;
-        self.pipelines.iter().find(|pipeline| pipeline.label == label)
+        let is = |pipeline: &&Pipeline| match &pipeline.reach {
+            Reach::Module => address.strip_prefix("module.") == Some(pipeline.label.as_str()),
+            Reach::Addresses(addresses) => addresses.iter().any(|other| other == address),
+            Reach::Root(folder) => folder == address,
+        };
+        self.pipelines.iter().find(is)
     }
 
     /// The pipeline with the greatest date, or the last one where none has a date.
@@ -87,6 +126,7 @@ mod tests {
             file: "main.tf".to_owned(),
             line: index + 1,
             span: 0..0,
+            reach: Reach::Module,
         };
         Estate { pipelines: namespaces.iter().enumerate().map(pipeline).collect(), unclear: Vec::new() }
     }

@@ -11,5 +11,5 @@ pub mod release;
 pub mod rollback;
 pub mod service;
 
-pub use estate::{Estate, Pipeline, Unclear};
+pub use estate::{Estate, Pipeline, Reach, Unclear};
 pub use namespace::{Namespace, NamespaceError};

@@ -54,6 +54,10 @@ impl Default for Project {
 pub enum Layout {
     /// A module block for each pipeline in one Terraform root.
     ModuleBlocks,
+    /// An entry for each pipeline in one map, which feeds `for_each`.
+    MapEntries,
+    /// A folder for each pipeline: a Terraform root and a state each.
+    Directories,
 }
 
 /// `[pipeline]`: how pipelines are found and made.
@@ -66,14 +70,25 @@ pub struct Pipeline {
     pub namespace_attribute: String,
     /// The label that a new block gets; blocks with such a label are pipelines too.
     pub module: String,
-    /// The file that gets new blocks, below the Terraform root.
-    pub file: PathBuf,
+    /// The file that gets new blocks, below the Terraform root; where none is named, `main.tf`, or one like that of the
+    /// sibling.
+    pub file: Option<PathBuf>,
     /// The file that new blocks are made from, below the project's folder.
     pub template: Option<PathBuf>,
     /// What a namespace must look like, from its first character to its last.
     pub namespace_pattern: Option<String>,
     /// Namespaces that are never retired.
     pub protected: Vec<String>,
+    /// Layout `map-entries`: the map, `local.pipelines` or `module.pipelines.pipelines`.
+    pub map: Option<String>,
+    /// Layout `map-entries`: what one entry makes, `module.pipelines["{namespace}"]`.
+    pub addresses: Vec<String>,
+    /// Layout `directories`: the folder of a pipeline below the estate's.
+    pub directory: String,
+    /// Layout `directories`: where the namespace is replaced in a copy besides its attribute, locals and the backend.
+    pub rename: Vec<String>,
+    /// Layout `directories`: where it is kept in any case.
+    pub keep: Vec<String>,
 }
 
 impl Default for Pipeline {
@@ -82,10 +97,15 @@ impl Default for Pipeline {
             source: None,
             namespace_attribute: "namespace".to_owned(),
             module: "pipeline_{namespace}".to_owned(),
-            file: PathBuf::from("main.tf"),
+            file: None,
             template: None,
             namespace_pattern: None,
             protected: Vec::new(),
+            map: None,
+            addresses: Vec::new(),
+            directory: "{namespace}".to_owned(),
+            rename: Vec::new(),
+            keep: Vec::new(),
         }
     }
 }

@@ -35,6 +35,11 @@ impl Address {
         text.parse().unwrap_or_else(|_| Self { text: text.to_owned(), segments: Vec::new() })
     }
 
+    /// The root module: everything is inside it.
+    pub fn root() -> Self {
+        Self { text: String::new(), segments: Vec::new() }
+    }
+
     /// The address as Terraform writes it.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -45,20 +50,27 @@ impl Address {
         !self.segments.is_empty() && self.module_segments() == self.segments.len()
     }
 
-    /// Whether this is `module` or something in it. A module without a key stands for all its instances.
-    pub fn is_inside(&self, module: &Self) -> bool {
-        module.is_module()
-            && self.segments.len() >= module.segments.len()
-            && module
+    /// Whether this is the root module.
+    pub fn is_root(&self) -> bool {
+        self.text.is_empty() && self.segments.is_empty()
+    }
+
+    /// Whether this is `outer`, a module, a resource or an instance of one, or something in it. One without a key stands
+    /// for all its instances. A text that is no address is inside nothing.
+    pub fn is_inside(&self, outer: &Self) -> bool {
+        !self.segments.is_empty()
+            && (outer.is_root() || !outer.segments.is_empty())
+            && self.segments.len() >= outer.segments.len()
+            && outer
                 .segments
                 .iter()
                 .zip(&self.segments)
                 .all(|(outer, inner)| outer.name == inner.name && (outer.key.is_none() || outer.key == inner.key))
     }
 
-    /// The text after the address of `module`; all of it when it is not inside.
+    /// The text after the address of `module`; all of it when it is not inside, or is that itself.
     pub fn relative_to(&self, module: &Self) -> &str {
-        if !self.is_inside(module) {
+        if !self.is_inside(module) || self.segments.len() == module.segments.len() {
             return &self.text;
         }
         self.segments.get(module.segments.len()).map_or("", |segment| &self.text[segment.start..])
@@ -192,6 +204,19 @@ mod tests {
     }
 
     #[test]
+    fn everything_is_inside_the_root_and_an_instance_inside_its_resource() {
+        for text in ["a_b.c", "module.x.a_b.c", "data.a.b[0]"] {
+            assert!(address(text).is_inside(&Address::root()), "{text}");
+        }
+        let instance = address(r#"aws_sqs_queue.q["2022-08-31"]"#);
+        assert!(instance.is_inside(&instance) && instance.is_inside(&address("aws_sqs_queue.q")));
+        assert!(!address(r#"aws_sqs_queue.q["2022-08-3"]"#).is_inside(&instance));
+        assert!(!address("aws_sqs_queue.q").is_inside(&instance));
+        assert_eq!(instance.relative_to(&instance), instance.as_str());
+        assert_eq!(instance.relative_to(&Address::root()), instance.as_str());
+    }
+
+    #[test]
     fn is_told_relative_to_its_module() {
         let resource = address(r#"module.x["a.b"].aws_sqs_queue.q["c"]"#);
         assert_eq!(resource.relative_to(&address("module.x")), r#"aws_sqs_queue.q["c"]"#);
@@ -209,6 +234,8 @@ mod tests {
             assert!(text.parse::<Address>().is_err(), "{text}");
             assert!(!Address::lenient(text).is_inside(&address("module.x")), "{text}");
         }
+        assert!(!address("aws_sqs_queue.q").is_inside(&Address::lenient("a b")));
+        assert!(!Address::lenient("").is_inside(&Address::root()));
         assert!(!address("aws_sqs_queue.q").is_module());
         assert!(!address("module").is_module());
     }

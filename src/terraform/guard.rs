@@ -34,7 +34,7 @@ impl Permits {
 /// One pipeline that a command may change.
 #[derive(Debug, Clone)]
 pub struct Scope {
-    /// The address of its module.
+    /// The address of its module, of a resource that it is an instance of, or the root module.
     pub module: Address,
     /// What physical names in it carry; without it names are not looked at.
     pub namespace: Option<Namespace>,
@@ -59,7 +59,9 @@ pub struct Rules {
 pub fn judge(plan: &Plan, rules: &Rules) -> Verdict {
     let mut judge = Judge { rules, verdict: Verdict { blocks: blocks(plan, rules), ..Verdict::default() } };
     plan.changes.iter().for_each(|change| judge.change(change));
-    for output in &plan.outputs {
+    // A pipeline that is a whole root has its outputs, too.
+    let owns_outputs = rules.scopes.iter().any(|scope| scope.module.is_root());
+    for output in plan.outputs.iter().filter(|_| !owns_outputs) {
         let allow = Allow::output(&output.name);
         judge.unless_allowed(allow, |allow| refusal(&allow.address, "update", Reason::Outside, Some(allow.clone())));
     }

@@ -32,6 +32,9 @@ pub struct Review {
     /// The pipelines that may change, by the address of the module.
     #[serde(default)]
     pub pipelines: BTreeMap<String, String>,
+    /// The pipelines that may change and have a Terraform root of their own, by its folder relative to the project's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roots: BTreeMap<String, String>,
     /// The digest that each tag named, by repository and tag: `weco/concepts_aggregator:2022-08-31`.
     pub digests: BTreeMap<String, String>,
     /// `passed` or `refused`.
@@ -51,6 +54,7 @@ impl Review {
             files_sha256: String::new(),
             namespace: None,
             pipelines: BTreeMap::new(),
+            roots: BTreeMap::new(),
             digests: BTreeMap::new(),
             verdict: if passed { "passed" } else { "refused" }.to_owned(),
             allows: Vec::new(),

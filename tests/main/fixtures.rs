@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -12,7 +13,14 @@ use sandbox::Terraform;
 
 use crate::support::Run;
 
-type Folder = BTreeMap<PathBuf, Vec<u8>>;
+type Folder = BTreeMap<PathBuf, Entry>;
+
+/// A file: what is in it, and whether it can be run; or a link, and where it leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Entry {
+    File { runs: bool, bytes: Vec<u8> },
+    Link(PathBuf),
+}
 
 /// Every file below the folder.
 fn read(folder: &Path) -> Folder {
@@ -21,11 +29,15 @@ fn read(folder: &Path) -> Folder {
     while let Some(next) = open.pop() {
         for entry in fs::read_dir(&next).expect("a folder") {
             let path = entry.expect("an entry").path();
-            if path.is_dir() {
+            let name = path.strip_prefix(folder).expect("below").to_owned();
+            let found = fs::symlink_metadata(&path).expect("there");
+            if found.is_symlink() {
+                files.insert(name, Entry::Link(fs::read_link(&path).expect("a link")));
+            } else if found.is_dir() {
                 open.push(path);
             } else {
-                let name = path.strip_prefix(folder).expect("below").to_owned();
-                files.insert(name, fs::read(&path).expect("readable"));
+                let runs = found.permissions().mode() & 0o100 != 0;
+                files.insert(name, Entry::File { runs, bytes: fs::read(&path).expect("readable") });
             }
         }
     }
@@ -33,10 +45,17 @@ fn read(folder: &Path) -> Folder {
 }
 
 fn write(folder: &Path, files: &Folder) {
-    for (name, bytes) in files {
+    for (name, entry) in files {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        fs::write(path, bytes).expect("writable");
+        match entry {
+            Entry::Link(target) => std::os::unix::fs::symlink(target, path).expect("a link"),
+            Entry::File { runs, bytes } => {
+                fs::write(&path, bytes).expect("writable");
+                let mode = if *runs { 0o755 } else { 0o644 };
+                fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+            }
+        }
     }
 }
 
@@ -67,9 +86,13 @@ fn difference(found: &Folder, expected: &Folder) -> Option<String> {
     let names: Vec<_> = found.keys().chain(expected.keys()).collect();
     let wrong = names.into_iter().find(|name| found.get(*name) != expected.get(*name))?;
     let text = |folder: &Folder| {
-        folder
-            .get(wrong)
-            .map_or("(no such file)".to_owned(), |bytes| String::from_utf8_lossy(bytes).escape_debug().to_string())
+        folder.get(wrong).map_or("(no such file)".to_owned(), |entry| match entry {
+            Entry::Link(target) => format!("(leads to {})", target.display()),
+            Entry::File { runs, bytes } => {
+                let runs = if *runs { "(can be run) " } else { "" };
+                format!("{runs}{}", String::from_utf8_lossy(bytes).escape_debug())
+            }
+        })
     };
     let lines = |text: String| text.replace("\\n", "\\n\n");
     Some(format!("{}\n--- found\n{}\n--- expected\n{}", wrong.display(), lines(text(found)), lines(text(expected))))

@@ -105,6 +105,7 @@ fn every_command_that_prints_json_has_its_schema() {
 fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         schema::<commands::new::Report>("new"),
+        schema::<commands::set::Report>("set"),
         schema::<commands::retire::Report>("retire"),
         schema::<DeploymentReport>("deploy"),
         schema::<DeploymentReport>("rollback"),
@@ -123,6 +124,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
         schema::<commands::history::Report>("history"),
         schema::<commands::show::Report>("show"),
         schema::<commands::check::Report>("check"),
+        schema::<commands::init::Report>("init"),
         schema::<commands::doctor::Report>("doctor"),
     ]
 }
@@ -146,6 +148,7 @@ fn what_is_printed_has_the_fields_of_its_schema() {
     let reports = [
         ("new", printed(&["new", "2022-10-14", "--dry-run"])),
         ("retire", printed(&["retire", "2022-10-14", "--dry-run"])),
+        ("set", printed(&["set", "live", "enabled=true", "--dry-run"])),
         ("tfvars", printed(&["tfvars", "live"])),
         ("tag", printed(&["tag", "2022-10-14", "--dry-run"])),
         ("plan", printed(&["plan", "live"])),

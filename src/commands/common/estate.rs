@@ -1,26 +1,63 @@
 //! The estate as its files say it is.
 
+use std::path::Path;
+
 pub use super::live::{LiveText, live, live_text};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::layout::module_blocks::ModuleBlocks;
-use crate::layout::{Rules, SourceFile};
+use crate::git::{Git, GitError};
+use crate::layout::directories::NamePattern;
+use crate::layout::{DirectoryRules, FolderFile, Layout, MapRules, Rules, SourceFile};
 use crate::operations::read_estate;
 use crate::pipeline::nearest::nearest;
-use crate::pipeline::{Estate, Namespace};
+use crate::pipeline::{Estate, Namespace, Unclear};
+use crate::settings::file::Layout as Chosen;
 use crate::settings::{FILE_NAME, Settings};
 
 /// How pipelines are told from other modules.
 pub fn rules(settings: &Settings) -> Result<Rules, Failure> {
     let pipeline = &settings.pipeline;
-    Rules::new(
+    let file = pipeline.file.as_deref().unwrap_or(std::path::Path::new("main.tf")).to_string_lossy();
+    let rules = Rules::new(
         pipeline.source.as_deref(),
         &pipeline.namespace_attribute,
         &pipeline.module,
-        &file_of_block(settings, &pipeline.file.to_string_lossy())?,
+        &file_of_block(settings, &file)?,
         pipeline.namespace_pattern.as_deref(),
     )
-    .map_err(|error| Failure::usage(format!("{FILE_NAME}: [pipeline] {error}")))
+    .map_err(|error| Failure::usage(format!("{FILE_NAME}: [pipeline] {error}")))?;
+    Ok(if pipeline.file.is_none() { rules.guessing_the_file() } else { rules })
+}
+
+/// Where pipelines live, as configured.
+pub fn layout(settings: &Settings) -> Result<Layout, Failure> {
+    let wrong =
+        |key: &str, error: &dyn std::fmt::Display| Failure::usage(format!("{FILE_NAME}: pipeline.{key}: {error}"));
+    let rules = rules(settings)?;
+    let pipeline = &settings.pipeline;
+    Ok(match settings.layout {
+        Chosen::ModuleBlocks => Layout::ModuleBlocks(rules),
+        Chosen::MapEntries => {
+            let Some(map) = &pipeline.map else {
+                return Err(Failure::usage(format!(
+                    "{FILE_NAME}: the layout map-entries needs a map below [pipeline]"
+                ))
+                .hint("write map = \"local.pipelines\", or module.LABEL.ARGUMENT"));
+            };
+            let map = map.parse().map_err(|error| wrong("map", &error))?;
+            Layout::MapEntries(MapRules { rules, map, addresses: pipeline.addresses.clone() })
+        }
+        Chosen::Directories => {
+            let below = read_estate::below(&settings.terraform_dir, "");
+            Layout::Directories(DirectoryRules {
+                rules,
+                below: if below.is_empty() || below.ends_with('/') { below } else { below + "/" },
+                directory: pipeline.directory.parse().map_err(|error| wrong("directory", &error))?,
+                rename: pipeline.rename.iter().map(|text| NamePattern::from(text.as_str())).collect(),
+                keep: pipeline.keep.iter().map(|text| NamePattern::from(text.as_str())).collect(),
+            })
+        }
+    })
 }
 
 /// The path of a file that a block may go into, from its name. Terraform reads the `.tf` files of the root itself, and
@@ -37,31 +74,76 @@ pub fn file_of_block(settings: &Settings, name: &str) -> Result<String, Failure>
     Ok(read_estate::below(&settings.terraform_dir, inside))
 }
 
-/// The same, where there is no context.
-pub fn of(settings: &Settings) -> Result<Estate, Failure> {
-    let files = files_of(settings)?;
-    let rules = rules(settings)?;
-    Ok(ModuleBlocks::read(&files, &rules)?.estate().clone())
-}
-
-/// The files of the Terraform root; an error where there is no configuration file.
+/// The files that the layout reads: those of the Terraform root, or those of the pipelines' folders below it; an error
+/// where there is no configuration file.
 pub fn files(context: &Context) -> Result<Vec<SourceFile>, Failure> {
-    files_of(&context.settings)
+    files_of(&context.settings, &layout(&context.settings)?)
 }
 
-fn files_of(settings: &Settings) -> Result<Vec<SourceFile>, Failure> {
+/// The same, where there is no context.
+pub fn files_of(settings: &Settings, layout: &Layout) -> Result<Vec<SourceFile>, Failure> {
     settings.require_file()?;
     let root = settings.root();
     if !root.is_dir() {
         return Err(Failure::usage(format!("there is no Terraform root {}", root.display()))
             .hint(format!("mend terraform_dir in {FILE_NAME}")));
     }
-    Ok(read_estate::read(&settings.directory, &settings.terraform_dir)?)
+    let (project, root) = (&settings.directory, &settings.terraform_dir);
+    Ok(match layout {
+        Layout::ModuleBlocks(_) | Layout::MapEntries(_) => read_estate::read(project, root)?,
+        Layout::Directories(rules) => {
+            let wanted = |path: &str| rules.namespace_of(path).is_some();
+            read_estate::read_folders(project, root, rules.directory.depth(), &wanted)?
+        }
+    })
+}
+
+/// What the layout reads, as it was at a commit. `folder` is the Terraform root, relative to the work tree.
+pub fn files_at(
+    settings: &Settings,
+    layout: &Layout,
+    git: &Git,
+    commit: &str,
+    folder: &Path,
+) -> Result<Vec<SourceFile>, GitError> {
+    let root = &settings.terraform_dir;
+    match layout {
+        Layout::ModuleBlocks(_) | Layout::MapEntries(_) => read_estate::at_commit(git, commit, folder, root),
+        Layout::Directories(rules) => {
+            let wanted = |path: &str| rules.namespace_of(path).is_some();
+            read_estate::folders_at_commit(git, commit, folder, root, &wanted)
+        }
+    }
+}
+
+/// The files of a pipeline's folder that belong to a copy of it, or go when it is retired: those that git knows where it
+/// knows the folder, else all but what terraform writes for itself. `folder` is relative to the project's.
+pub fn folder(context: &Context, folder: &str) -> Result<Vec<FolderFile>, Failure> {
+    let path = context.settings.directory.join(folder);
+    let git = Git::new(&path, context.ui.progress());
+    // Without git, or outside a repository, the folder itself says what is in it.
+    let known = git.files().unwrap_or_default();
+    Ok(read_estate::folder(&path, &known)?)
 }
 
 /// The pipelines of the estate.
 pub fn read(context: &Context) -> Result<Estate, Failure> {
     of(&context.settings)
+}
+
+/// The same, where there is no context.
+pub fn of(settings: &Settings) -> Result<Estate, Failure> {
+    let layout = layout(settings)?;
+    let files = files_of(settings, &layout)?;
+    Ok(layout.read(&files)?.estate().clone())
+}
+
+/// What something is called that may be a pipeline: the address of a module, an entry, a folder.
+pub fn name_of(settings: &Settings, unclear: &Unclear) -> String {
+    match settings.layout {
+        Chosen::ModuleBlocks => format!("module.{}", unclear.label),
+        Chosen::MapEntries | Chosen::Directories => unclear.label.clone(),
+    }
 }
 
 /// Refuses a pipeline that the estate does not have: its name may be mistyped.

@@ -1,5 +1,6 @@
 //! Steps that several commands share.
 
+pub mod changes;
 pub mod commits;
 pub mod deployment;
 pub mod edits;

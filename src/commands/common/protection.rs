@@ -8,8 +8,6 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::files;
 use crate::git::{Depth, Git, GitError};
-use crate::layout::module_blocks::ModuleBlocks;
-use crate::operations::read_estate;
 use crate::pipeline::Namespace;
 use crate::settings::file::ConfigurationFile;
 use crate::settings::{FILE_NAME, LiveMode};
@@ -79,12 +77,12 @@ fn is(namespace: &Namespace, text: &str) -> bool {
 }
 
 fn protected(namespace: &Namespace, place: &str) -> Failure {
-    Failure::refused(format!("{namespace} is protected{place}: it is never retired"))
+    Failure::refused(format!("{namespace} is protected{place}: it is never taken away"))
         .hint(format!("if it may go, take it off 'protected' below [pipeline] in {FILE_NAME}, and have that merged"))
 }
 
 fn is_live(context: &Context, namespace: &Namespace, place: &str) -> Failure {
-    let failure = Failure::refused(format!("{namespace} is the live pipeline ({place}): it is not retired"));
+    let failure = Failure::refused(format!("{namespace} is the live pipeline ({place}): it is not taken away"));
     failure.hint(match context.settings.live.as_ref().map(|live| live.mode) {
         Some(LiveMode::Newest) => "make a newer one first, and have that merged",
         _ => "make another one live first ('pipelinectl live <NS>'), and have that merged",
@@ -151,10 +149,10 @@ impl Main {
         let Some(live) = &settings.live else { return Ok(Vec::new()) };
         if live.mode == LiveMode::Newest {
             let folder = self.project.join(&settings.terraform_dir);
-            let files = read_estate::at_commit(&self.git, &self.commit, &folder, &settings.terraform_dir)?;
-            let rules = estate::rules(settings)?;
-            let blocks = ModuleBlocks::read(&files, &rules).map_err(|error| self.unknown(&error.to_string()))?;
-            let newest = blocks.estate().newest().map(|newest| newest.namespace.to_string());
+            let layout = estate::layout(settings)?;
+            let files = estate::files_at(settings, &layout, &self.git, &self.commit, &folder)?;
+            let reading = layout.read(&files).map_err(|error| self.unknown(&error.to_string()))?;
+            let newest = reading.estate().newest().map(|newest| newest.namespace.to_string());
             return Ok(newest.map(|newest| (newest, format!("the newest one on {}", self.name))).into_iter().collect());
         }
         let mut found = Vec::new();

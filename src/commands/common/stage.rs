@@ -7,15 +7,17 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::estate;
 use crate::context::{Context, LOCK_TOKEN};
 use crate::failure::{Failure, Kind};
+use crate::layout::LayoutError;
 use crate::operations::fingerprint::fingerprint;
 use crate::operations::read_estate;
 use crate::operations::terraform_run::{self, Planned};
 use crate::pipeline::{Estate, Namespace, Pipeline};
 use crate::settings::{Origin, Variable};
 use crate::terraform::{
-    Allow, Applied, Diagnostic, Ending, Error, Interrupts, LOCK_TIMEOUT, Permits, PlanOptions, Program,
+    Address, Allow, Applied, Diagnostic, Ending, Error, Interrupts, LOCK_TIMEOUT, Permits, PlanOptions, Program,
     ProgramSettings, Review, Rules, Scope, Step, Value,
 };
 use crate::ui::plan as shown;
@@ -37,9 +39,20 @@ pub fn check_account(context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Finds terraform and fetches the secrets that it gets. Nothing is run.
+/// Finds terraform for the estate's root and fetches the secrets that it gets. Nothing is run.
 pub fn program(context: &Context) -> Result<Program, Failure> {
+    program_in(context, None, None)
+}
+
+/// The same for the root of one pipeline: its own where it has one.
+pub fn program_of(context: &Context, pipeline: &Pipeline) -> Result<Program, Failure> {
+    program_in(context, pipeline.root(), Some(&pipeline.namespace))
+}
+
+/// The same for a root of a pipeline's own, relative to the project's folder; without one, for that of the estate.
+pub fn program_in(context: &Context, root: Option<&str>, namespace: Option<&Namespace>) -> Result<Program, Failure> {
     let settings = &context.settings;
+    let root = root.map_or_else(|| settings.root(), |root| settings.directory.join(root));
     let mut additions = BTreeMap::new();
     for (name, variable) in &settings.terraform_env {
         let value = match variable {
@@ -62,7 +75,7 @@ pub fn program(context: &Context) -> Result<Program, Failure> {
     additions.insert(LOCK_TOKEN.to_owned(), Value::Plain(context.lock_token().to_owned()));
     // What stands in the configuration is relative to the root; what was typed, to where it was typed.
     let base = match settings.terraform.origin {
-        Origin::File | Origin::Default => settings.root(),
+        Origin::File | Origin::Default => root.clone(),
         Origin::Flag(_) | Origin::Environment(_) => context.environment.directory().to_owned(),
     };
     let program = settings.terraform.value.clone();
@@ -75,11 +88,11 @@ pub fn program(context: &Context) -> Result<Program, Failure> {
     let program = Program::find(ProgramSettings {
         program,
         base,
-        root: settings.root(),
+        root,
         environment: context.environment.variables().clone(),
         additions,
         workspace: settings.workspace.clone(),
-        init_args: settings.init_args.clone(),
+        init_args: settings.init_args.iter().map(|argument| named(argument, namespace)).collect(),
         lock_timeout: LOCK_TIMEOUT,
         interrupts,
     })?;
@@ -89,13 +102,23 @@ pub fn program(context: &Context) -> Result<Program, Failure> {
     Ok(program)
 }
 
+/// Where each pipeline has a root of its own, `{namespace}` stands for it.
+fn named(argument: &str, namespace: Option<&Namespace>) -> String {
+    match namespace {
+        Some(namespace) => argument.replace("{namespace}", namespace.as_str()),
+        None => argument.to_owned(),
+    }
+}
+
 /// A pipeline that a command may change.
 #[derive(Debug, Clone)]
 pub struct MayChange {
     /// The pipeline.
     pub namespace: Namespace,
-    /// The address of its module: `module.concepts_pipeline_2022-08-31`.
-    pub address: String,
+    /// The addresses that are it: `module.concepts_pipeline_2022-08-31`. None where it is a whole root.
+    pub addresses: Vec<String>,
+    /// The folder of its own root, relative to the project's.
+    pub root: Option<String>,
     /// What may happen in it.
     pub permits: Permits,
 }
@@ -103,41 +126,76 @@ pub struct MayChange {
 impl MayChange {
     /// A pipeline of the estate.
     pub fn of(pipeline: &Pipeline, permits: Permits) -> Self {
-        Self { namespace: pipeline.namespace.clone(), address: pipeline.address(), permits }
+        Self {
+            namespace: pipeline.namespace.clone(),
+            addresses: pipeline.addresses(),
+            root: pipeline.root().map(str::to_owned),
+            permits,
+        }
+    }
+
+    fn scopes(&self) -> Result<Vec<Scope>, Failure> {
+        let scope = |module| Scope { module, namespace: Some(self.namespace.clone()), permits: self.permits };
+        if self.root.is_some() {
+            return Ok(vec![scope(Address::root())]);
+        }
+        if self.addresses.is_empty() {
+            return Err(Failure::usage(format!("nothing says what the entry {} makes", self.namespace))
+                .hint("name it below [pipeline]: addresses = ['module.LABEL[\"{namespace}\"]']"));
+        }
+        let parsed = self.addresses.iter().map(|address| match address.parse() {
+            Ok(address) => Ok(scope(address)),
+            Err(error) => Err(Failure::usage(format!("{address}: {error}"))
+                .hint("give the module another label, or mend addresses below [pipeline]")),
+        });
+        parsed.collect()
     }
 }
 
 /// The rules for a command that may change these pipelines.
 pub fn rules(estate: &Estate, changed: &[MayChange], allows: &[Allow]) -> Result<Rules, Failure> {
     let mut scopes = Vec::new();
-    for MayChange { namespace, address, permits } in changed {
-        let module = address
-            .parse()
-            .map_err(|error| Failure::usage(format!("{address}: {error}")).hint("give the module another label"))?;
-        scopes.push(Scope { module, namespace: Some(namespace.clone()), permits: *permits });
+    for one in changed {
+        scopes.extend(one.scopes()?);
     }
     let known = estate.pipelines.iter().map(|pipeline| pipeline.namespace.clone());
     Ok(Rules { scopes, allows: allows.to_vec(), namespaces: known.collect(), targeted_destroy: false })
 }
 
+/// Refuses a pipeline whose root would keep its state where another one does: its plan would destroy that. Checked before
+/// `init`, which would already take that state for its own.
+pub fn refuse_shared_state(context: &Context, namespace: &Namespace) -> Result<(), Failure> {
+    let files = estate::files(context)?;
+    let layout = estate::layout(&context.settings)?;
+    match layout.read(&files)?.shares_state(namespace) {
+        None => Ok(()),
+        Some((other, path, line)) => {
+            Err(LayoutError::SameState { namespace: namespace.clone(), other, path, line }.into())
+        }
+    }
+}
+
 /// Plans, and shows the plan with what is worth a second look. The guard's refusal is for the caller to ask for.
 pub fn plan(context: &Context, program: &Program, options: &PlanOptions, rules: &Rules) -> Result<Planned, Failure> {
-    attempt(context, program, options, rules).map_err(|error| placed(context, error))
+    attempt(context, program, options, rules).map_err(|error| placed(context, program, error))
 }
 
 /// The same, for callers that have more to say of an error.
 pub fn attempt(context: &Context, program: &Program, options: &PlanOptions, rules: &Rules) -> Result<Planned, Error> {
-    context.ui.say(&format!("Planning with {} …", program.name()));
+    let name = Path::new(program.name());
+    let name = name.strip_prefix(&context.settings.directory).unwrap_or(name).display();
+    context.ui.say(&format!("Planning with {name} …"));
     let planned = terraform_run::plan(program, options, rules, &*context.ui.reading())?;
     show(context, &planned);
     Ok(planned)
 }
 
 /// An error of terraform, with places relative to the project's folder.
-pub fn placed(context: &Context, mut error: Error) -> Failure {
+pub fn placed(context: &Context, program: &Program, mut error: Error) -> Failure {
+    let root = program.root().strip_prefix(&context.settings.directory).unwrap_or(&context.settings.terraform_dir);
     for diagnostic in error.diagnostics_mut() {
         if let Some(place) = &mut diagnostic.place {
-            place.file = read_estate::below(&context.settings.terraform_dir, &place.file);
+            place.file = read_estate::below(root, &place.file);
         }
     }
     error.into()
@@ -187,7 +245,10 @@ pub fn keep(
     review.commit = context.git().head().ok();
     review.uncommitted = context.git().has_changes().unwrap_or(false);
     review.files_sha256 = fingerprint(&context.settings.root())?;
-    review.pipelines = changed.iter().map(|one| (one.address.clone(), one.namespace.to_string())).collect();
+    let addresses = |one: &MayChange| one.addresses.iter().map(|it| (it.clone(), one.namespace.to_string())).collect();
+    let own_root = |one: &MayChange| one.root.clone().map(|root| (root, one.namespace.to_string()));
+    review.pipelines = changed.iter().flat_map(|one| -> Vec<_> { addresses(one) }).collect();
+    review.roots = changed.iter().filter_map(own_root).collect();
     review.namespace = if let [one] = changed { Some(one.namespace.to_string()) } else { None };
     review.digests = digests;
     review.allows = planned.verdict.allowed.iter().map(ToString::to_string).collect();
@@ -279,6 +340,16 @@ pub struct ChangeReport {
 }
 
 impl PlanReport {
+    /// Takes in the plan of another root.
+    pub fn add(&mut self, other: Self) {
+        self.create += other.create;
+        self.update += other.update;
+        self.delete += other.delete;
+        self.replace += other.replace;
+        self.changes.extend(other.changes);
+        self.allowed.extend(other.allowed);
+    }
+
     /// The plan as a report shows it.
     pub fn of(planned: &Planned) -> Self {
         let counts = planned.summary.counts;

@@ -8,8 +8,6 @@ use super::estate;
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::layout::module_blocks::ModuleBlocks;
-use crate::operations::read_estate;
 use crate::pipeline::Namespace;
 use crate::settings::{Overrides, Settings};
 
@@ -18,7 +16,7 @@ pub fn resolve(context: &Context, word: &str) -> Result<Namespace, Failure> {
     if word == "live" {
         return estate::live(&context.settings);
     }
-    if word.starts_with("module.") {
+    if word.starts_with("module.") || word.contains(['[', '/']) {
         let found = estate::read(context)?.at_address(word).map(|pipeline| pipeline.namespace.clone());
         return found.ok_or_else(|| {
             Failure::usage(format!("no pipeline has the address {word}")).hint("pipelinectl list shows the addresses")
@@ -43,8 +41,8 @@ pub fn completer() -> ArgValueCompleter {
 
 fn namespaces() -> Option<Vec<String>> {
     let settings = Settings::load(Overrides::default(), &Environment::of_process()).ok()?;
-    let rules = estate::rules(&settings).ok()?;
-    let files = read_estate::read(&settings.directory, &settings.terraform_dir).ok()?;
-    let blocks = ModuleBlocks::read(&files, &rules).ok()?;
-    Some(blocks.estate().newest_first().into_iter().map(|pipeline| pipeline.namespace.to_string()).collect())
+    let layout = estate::layout(&settings).ok()?;
+    let files = estate::files_of(&settings, &layout).ok()?;
+    let reading = layout.read(&files).ok()?;
+    Some(reading.estate().newest_first().into_iter().map(|pipeline| pipeline.namespace.to_string()).collect())
 }

@@ -11,12 +11,16 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::layout::Edit;
 use crate::operations::write_edits::write_edits;
+use crate::pipeline::Pipeline;
 use crate::releases::{Permit, Record};
 use crate::terraform::{Permits, PlanOptions, Program};
 
-/// Terraform, found and new enough: before anything is changed.
-pub fn terraform(context: &Context) -> Result<Program, Failure> {
-    let program = stage::program(context)?;
+/// Terraform, found and new enough: before anything is changed. For the root of a pipeline, or for the estate's.
+pub fn terraform(context: &Context, pipeline: Option<&Pipeline>) -> Result<Program, Failure> {
+    let program = match pipeline {
+        Some(pipeline) => stage::program_of(context, pipeline)?,
+        None => stage::program(context)?,
+    };
     program.version(&*context.ui.reading())?;
     Ok(program)
 }
@@ -39,10 +43,25 @@ pub fn act(
         make_tags(context, plan, permit)?;
     }
 
-    let changed = [MayChange::of(&plan.scaffold.pipeline, permits)];
+    let own_root;
+    let mut program = program;
+    if plan.scaffold.pipeline.root().is_some() {
+        stage::refuse_shared_state(context, &plan.namespace)?;
+        own_root = stage::program_of(context, &plan.scaffold.pipeline)?;
+        program = &own_root;
+    }
+    let mut changed = vec![MayChange::of(&plan.scaffold.pipeline, permits)];
+    changed.extend(plan.scaffold.replaced.iter().map(|old| old.may_change(&plan.scaffold.pipeline)));
     let rules = stage::rules(&plan.scaffold.estate, &changed, &arguments.allow.allows)?;
     let planned = stage::plan(context, program, &PlanOptions::default(), &rules).map_err(|f| stands(plan, f))?;
-    let may = format!("'new' may only create things inside {}", plan.scaffold.pipeline.address());
+    let may = match plan.scaffold.pipeline.root() {
+        Some(folder) => format!("'new' may only create things in {folder}"),
+        None => format!("'new' may only create things inside {}", plan.scaffold.pipeline.addresses().join(", ")),
+    };
+    let may = match &plan.scaffold.replaced {
+        Some(old) => format!("{may}, and destroy things inside {}", old.namespace),
+        None => may,
+    };
     stage::guard(&planned, &may).map_err(|failure| stands(plan, failure))?;
     if let Some(out) = &arguments.out {
         stage::keep(context, &planned, out, &changed, plan.release.named(context))?;
@@ -63,7 +82,8 @@ pub fn act(
         context.store()?.begin(&plan.namespace, &record)?;
         applied = Some(stage::apply(context, program, &planned).map_err(|failure| to_give_up(context, plan, failure))?);
     } else if !plan.scaffold.edits.is_empty() {
-        context.ui.warn(&format!("terraform finds nothing to make for the block in {}", plan.scaffold.place()));
+        let sort = plan.scaffold.sort();
+        context.ui.warn(&format!("terraform finds nothing to make for the {sort} in {}", plan.scaffold.place()));
     }
     let rows = verification::verify(context, &plan.namespace, &plan.release.plan)?;
     record.finished = Some(context.clock.now());
@@ -91,7 +111,7 @@ fn write(context: &Context, plan: &NewPipeline) -> Result<(), Failure> {
     let edits: Vec<Edit> = plan.scaffold.edits.iter().chain(&plan.variables).cloned().collect();
     write_edits(&context.settings.directory, &edits)?;
     if !plan.scaffold.edits.is_empty() {
-        context.ui.say(&format!("Wrote {} to {}.", plan.scaffold.pipeline.address(), plan.scaffold.place()));
+        context.ui.say(&plan.scaffold.written());
     }
     if let Some(variables) = &plan.variables {
         context.ui.say(&format!("Wrote {}.", variables.path()));
@@ -104,7 +124,10 @@ fn make_tags(context: &Context, plan: &NewPipeline, permit: &Permit) -> Result<(
         if failure.kind == Kind::Interrupted {
             return stands(plan, failure);
         }
-        failure.hint(format!("the block {} stays in {}", plan.scaffold.pipeline.address(), plan.scaffold.place()))
+        failure.hint(match plan.scaffold.pipeline.root() {
+            Some(folder) => format!("the folder {folder} stays"),
+            None => format!("the {} stays in {}", plan.scaffold.thing(), plan.scaffold.place()),
+        })
     })
 }
 
@@ -127,10 +150,16 @@ fn to_give_up(context: &Context, plan: &NewPipeline, failure: Failure) -> Failur
     if !plan.is_ours() {
         return failure;
     }
-    let address = plan.scaffold.pipeline.address();
+    // A key has quotes, which a shell would take.
+    let target = |address: &String| {
+        if address.contains('"') { format!(" -target='{address}'") } else { format!(" -target={address}") }
+    };
+    let targets: String = plan.scaffold.pipeline.addresses().iter().map(target).collect();
+    let root = context.settings.terraform_dir.display().to_string();
+    let root = plan.scaffold.pipeline.root().unwrap_or(&root);
     failure.hint(format!(
-        "to give up, destroy what was made ('terraform destroy -target={address}' in {}), then take the block and the tag {} away",
-        context.settings.terraform_dir.display(),
+        "to give up, destroy what was made ('terraform destroy{targets}' in {root}), then take the {} and the tag {} away",
+        plan.scaffold.sort(),
         plan.tag
     ))
 }
@@ -141,15 +170,15 @@ fn stands(plan: &NewPipeline, failure: Failure) -> Failure {
         return failure;
     }
     let tags = plan.release.plan.moves.len();
+    let scaffold = &plan.scaffold;
+    let (stands, away) = match scaffold.pipeline.root() {
+        Some(folder) => (format!("the folder {folder}"), format!("take {folder} and the tag away")),
+        None => (
+            format!("{} in {}", scaffold.pipeline.address(), scaffold.place()),
+            format!("take the {} out of {} (git checkout) and the tag away", scaffold.sort(), scaffold.pipeline.file),
+        ),
+    };
     failure
-        .hint(format!(
-            "what stands: {} in {}, and the tag {} in {tags} repositories",
-            plan.scaffold.pipeline.address(),
-            plan.scaffold.place(),
-            plan.tag
-        ))
-        .hint(format!(
-            "to go on, run the same command again; to give up, take the block out of {} (git checkout) and the tag away",
-            plan.scaffold.pipeline.file
-        ))
+        .hint(format!("what stands: {stands}, and the tag {} in {tags} repositories", plan.tag))
+        .hint(format!("to go on, run the same command again; to give up, {away}"))
 }

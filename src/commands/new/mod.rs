@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::common::changes::ChangesOfNew;
 use super::common::lock::LockArguments;
 use super::common::release::{self, GuardArguments, SourceArguments};
 use super::common::stage::AllowArguments;
@@ -15,9 +16,9 @@ use super::common::{estate, target, upstream};
 use super::{End, Outcome};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::hcl::{Assignment, Path};
 use crate::operations::write_edits::write_edits;
 use crate::releases::{Lock, Permit};
+use crate::settings::file::Layout;
 pub use report::Report;
 
 /// Make a pipeline: its module block, its image tags, its resources
@@ -44,12 +45,9 @@ pub struct Arguments {
     /// Make the block from this template [default: the configured one, else the newest pipeline]
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
-    /// Set an attribute of the new block, with the keys that lead to it: scale.tasks=4, name=abc
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    sets: Vec<Assignment>,
-    /// Leave an attribute out of the new block
-    #[arg(long = "unset", value_name = "PATH")]
-    unsets: Vec<Path>,
+    /// What is changed in the new block
+    #[command(flatten)]
+    changes: ChangesOfNew,
     /// Which images
     #[command(flatten)]
     source: SourceArguments,
@@ -62,6 +60,9 @@ pub struct Arguments {
     /// Put the block above that of this pipeline
     #[arg(long, value_name = "NS", add = target::completer())]
     before: Option<String>,
+    /// Put the block in the place of that of this pipeline, which goes: block and resources, in the same plan
+    #[arg(long, value_name = "NS", conflicts_with_all = ["after", "before", "file"], add = target::completer())]
+    replace: Option<String>,
     /// Put the block into this file of the Terraform root
     #[arg(long, value_name = "FILE")]
     file: Option<String>,
@@ -112,8 +113,16 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if !arguments.allow_behind {
         upstream::refuse_behind(context, !arguments.no_fetch)?;
     }
-    let program = act::terraform(context)?;
+    // A root of the pipeline's own is not there yet: then terraform is looked for in that of its sibling, once that is known.
+    let shared = match context.settings.layout {
+        Layout::ModuleBlocks | Layout::MapEntries => Some(act::terraform(context, None)?),
+        Layout::Directories => None,
+    };
     let mut plan = observe::observe(&request, context)?;
+    let program = match shared {
+        Some(program) => program,
+        None => act::terraform(context, Some(plan.scaffold.stand_in()))?,
+    };
     plan.show(context);
     if context.dry_run {
         ui.say("\nDry run: nothing was changed.");
@@ -149,9 +158,9 @@ fn edit_only(request: &observe::Request, context: &Context) -> Outcome {
     } else if context.dry_run {
         ui.say("\nDry run: nothing was changed.");
     } else {
-        confirm(context, &format!("Write {}?", scaffold.pipeline.file))?;
+        confirm(context, &format!("Write {}?", scaffold.path()))?;
         write_edits(&context.settings.directory, &scaffold.edits)?;
-        ui.say(&format!("Wrote {} to {}.", scaffold.pipeline.address(), scaffold.place()));
+        ui.say(&scaffold.written());
     }
     report::print_edit(context, &scaffold);
     Ok(End::Done)

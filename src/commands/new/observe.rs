@@ -3,37 +3,42 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::super::common::protection::{self, Look};
 use super::super::common::release::{self, Release, ReleaseRequest, recorded};
-use super::super::common::{edits, estate, target};
+use super::super::common::stage::MayChange;
+use super::super::common::{changes, edits, estate, target};
 use super::super::tfvars;
 use super::{Arguments, name_limits};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::files;
-use crate::hcl::{Assignment, Path};
-use crate::layout::module_blocks::{Added, Addition, ModuleBlocks, Origin, Place};
-use crate::layout::{Edit, Rules};
+use crate::hcl::Change;
+use crate::layout::{Added, Addition, Edit, FolderFile, Layout, Origin, Place};
 use crate::pipeline::image::Digest;
 use crate::pipeline::release::{ImageSource, Policy, PolicyKind};
 use crate::pipeline::service::Repository;
-use crate::pipeline::{Estate, Namespace, Pipeline};
+use crate::pipeline::{Estate, Namespace, Pipeline, Reach};
 use crate::releases::Record;
+use crate::settings::file::Layout as Chosen;
+use crate::terraform::Permits;
 use crate::ui::counted;
+use crate::ui::diff::unified;
 use crate::ui::paint;
 
 /// What the user asks for, checked as far as that goes without looking at anything but the files.
 pub struct Request {
     /// The new pipeline.
     pub namespace: Namespace,
-    rules: Rules,
+    layout: Layout,
     template: Option<(String, String)>,
     from: Option<Namespace>,
     after: Option<Namespace>,
     before: Option<Namespace>,
+    /// The pipeline whose place the new one takes.
+    pub replace: Option<Namespace>,
     label: Option<String>,
     file: Option<String>,
-    sets: Vec<Assignment>,
-    unsets: Vec<Path>,
+    changes: Vec<Change>,
     source: Option<ImageSource>,
     tag: Option<String>,
     policy: Policy,
@@ -54,8 +59,34 @@ pub struct Scaffold {
     pub from: Option<Namespace>,
     /// What to look at.
     notes: Vec<String>,
+    /// The files of the folder that is copied, where a pipeline is one.
+    copied: Vec<FolderFile>,
+    /// The pipeline whose place it takes.
+    pub replaced: Option<Replaced>,
     /// The pipelines there are, with the new one.
     pub estate: Estate,
+}
+
+/// A pipeline whose place another one takes.
+#[derive(PartialEq)]
+pub struct Replaced {
+    /// Its name.
+    pub namespace: Namespace,
+    /// Its block, while it stands.
+    pipeline: Option<Pipeline>,
+}
+
+impl Replaced {
+    /// What may be destroyed: what its block makes. An earlier run may have taken the block out: then it had the addresses
+    /// of `new`, under its own name.
+    pub fn may_change(&self, new: &Pipeline) -> MayChange {
+        let Some(pipeline) = &self.pipeline else {
+            let address = |address: String| address.replace(new.namespace.as_str(), self.namespace.as_str());
+            let addresses = new.addresses().into_iter().map(address).collect();
+            return MayChange { namespace: self.namespace.clone(), addresses, root: None, permits: Permits::Delete };
+        };
+        MayChange::of(pipeline, Permits::Delete)
+    }
 }
 
 /// All that `new` would do before terraform says what else.
@@ -79,9 +110,9 @@ impl Request {
     pub fn new(arguments: &Arguments, context: &Context) -> Result<Self, Failure> {
         let settings = &context.settings;
         context.settings.require_file()?;
-        let rules = estate::rules(settings)?;
+        let layout = estate::layout(settings)?;
         let namespace: Namespace = arguments.namespace.parse()?;
-        rules.namespace(namespace.as_str()).map_err(|reason| {
+        layout.rules().namespace(namespace.as_str()).map_err(|reason| {
             Failure::usage(reason).hint("mend the name, or namespace_pattern below [pipeline] in pipelinectl.toml")
         })?;
         let named = |word: &Option<String>| word.as_deref().map(|word| target::resolve(context, word)).transpose();
@@ -91,6 +122,7 @@ impl Request {
             (None, _, _) => None,
         };
         let template = match template {
+            Some(_) if arguments.template.is_none() && settings.layout == Chosen::Directories => None,
             None => None,
             Some(path) => {
                 let text = files::read(&path)?;
@@ -109,15 +141,15 @@ impl Request {
         };
         check_names(context, &namespace)?;
         Ok(Self {
-            rules,
+            layout,
             template,
             from: named(&arguments.from)?,
             after: named(&arguments.after)?,
             before: named(&arguments.before)?,
+            replace: replaced(arguments, context)?,
             label: arguments.label.clone(),
             file: arguments.file.as_deref().map(|file| estate::file_of_block(settings, file)).transpose()?,
-            sets: arguments.sets.clone(),
-            unsets: arguments.unsets.clone(),
+            changes: arguments.changes.0.clone(),
             namespace,
             source,
             tag,
@@ -159,37 +191,52 @@ impl Request {
     /// Works out the edit. Nothing is written.
     pub fn scaffold(&self, context: &Context) -> Result<Scaffold, Failure> {
         let files = estate::files(context)?;
-        let blocks = ModuleBlocks::read(&files, &self.rules)?;
+        let reading = self.layout.read(&files)?;
         let origin = match (&self.template, &self.from) {
             (Some((name, text)), _) => Origin::Template { name, text },
             (None, Some(from)) => Origin::Sibling(from),
             (None, None) => Origin::Newest,
         };
-        let place = match (&self.after, &self.before) {
-            (Some(after), _) => Place::After(after),
-            (None, Some(before)) => Place::Before(before),
-            (None, None) => Place::End,
+        let place = match (&self.after, &self.before, &self.replace) {
+            (Some(after), _, _) => Place::After(after),
+            (None, Some(before), _) => Place::Before(before),
+            (None, None, Some(old)) => Place::Instead(old),
+            (None, None, None) => Place::End,
         };
         let addition = Addition {
             namespace: &self.namespace,
             origin,
             label: self.label.as_deref(),
-            unsets: &self.unsets,
-            sets: &self.sets,
+            changes: &self.changes,
             place,
             file: self.file.as_deref(),
         };
-        let mut estate = blocks.estate().clone();
+        let mut estate = reading.estate().clone();
         for unclear in &estate.unclear {
             let place = format!("{}:{}", unclear.file, unclear.line);
-            context.ui.warn(&format!("{place}: module.{} may be a pipeline: {}", unclear.label, unclear.reason));
+            context.ui.warn(&format!(
+                "{place}: {} may be a pipeline: {}",
+                estate::name_of(&context.settings, unclear),
+                unclear.reason
+            ));
         }
-        match blocks.add(&addition)? {
+        let folder = match reading.folder_to_copy(&addition)? {
+            Some(folder) => estate::folder(context, &folder)?,
+            None => Vec::new(),
+        };
+        let replaced = self.replace.as_ref().map(|namespace| {
+            let pipeline = estate.find(namespace).cloned();
+            Replaced { namespace: namespace.clone(), pipeline }
+        });
+        match reading.add(&addition, &folder)? {
             Added::Exists { pipeline, differing } if differing.is_empty() => {
-                Ok(Scaffold { edits: Vec::new(), pipeline, from: None, notes: Vec::new(), estate })
+                let (edits, notes, copied) = (Vec::new(), Vec::new(), Vec::new());
+                Ok(Scaffold { edits, pipeline, from: None, notes, copied, replaced, estate })
             }
             Added::Exists { pipeline, differing } => {
-                let paths: Vec<String> = differing.iter().map(ToString::to_string).collect();
+                let paths: Vec<String> = differing.iter().map(|change| change.path().to_string()).collect();
+                let namespace = &pipeline.namespace;
+                let typed = changes::as_typed(&differing);
                 let message = format!(
                     "{} is there already ({}:{}) and says something else of {}",
                     pipeline.namespace,
@@ -197,8 +244,9 @@ impl Request {
                     pipeline.line,
                     paths.join(", ")
                 );
-                Err(Failure::usage(message)
-                    .hint("'new' does not change a pipeline that is there: edit its block, then 'pipelinectl plan'"))
+                Err(Failure::usage(message).hint(format!(
+                    "'new' does not change a pipeline that is there; this does: pipelinectl set {namespace} {typed}"
+                )))
             }
             Added::New(block) => {
                 estate.pipelines.push(block.pipeline.clone());
@@ -207,6 +255,8 @@ impl Request {
                     pipeline: block.pipeline,
                     from: block.from,
                     notes: block.notes,
+                    copied: folder,
+                    replaced,
                     estate,
                 })
             }
@@ -220,9 +270,74 @@ impl Scaffold {
         format!("{}:{}", self.pipeline.file, self.pipeline.line)
     }
 
-    /// Shows the diff.
+    /// What was written, in words.
+    pub fn written(&self) -> String {
+        match self.pipeline.root() {
+            Some(folder) => format!("Wrote {folder}, {}.", counted(self.edits.len(), "file")),
+            None => format!("Wrote {} to {}.", self.pipeline.address(), self.place()),
+        }
+    }
+
+    /// What a pipeline is in the files.
+    pub fn sort(&self) -> &'static str {
+        match self.pipeline.reach {
+            Reach::Module => "block",
+            Reach::Addresses(_) => "entry",
+            Reach::Root(_) => "folder",
+        }
+    }
+
+    /// The block or the entry by its name.
+    pub fn thing(&self) -> String {
+        match self.pipeline.reach {
+            Reach::Module => format!("block {}", self.pipeline.address()),
+            Reach::Addresses(_) => format!("entry {}", self.pipeline.label),
+            Reach::Root(_) => format!("folder {}", self.pipeline.address()),
+        }
+    }
+
+    /// What has to be committed.
+    pub fn path(&self) -> &str {
+        self.pipeline.root().unwrap_or(&self.pipeline.file)
+    }
+
+    /// A pipeline whose root serves to look at terraform while the new one has none yet.
+    pub fn stand_in(&self) -> &Pipeline {
+        let from = self.from.as_ref().and_then(|from| self.estate.find(from));
+        from.filter(|from| from.root().is_some()).unwrap_or(&self.pipeline)
+    }
+
+    /// Shows the diff; of a folder, how it differs from the one that it is copied from.
     pub fn show(&self, context: &Context) {
+        if let (Some(folder), Some(from)) = (self.pipeline.root(), &self.from) {
+            return self.show_copy(context, folder, from);
+        }
         edits::show(context, &self.edits);
+        if let (Some(old), false) = (&self.replaced, self.edits.is_empty()) {
+            context.ui.warn(&format!("{} goes: its block, and what it made in the same plan", old.namespace));
+        }
+        for note in &self.notes {
+            context.ui.warn(note);
+        }
+    }
+}
+
+impl Scaffold {
+    fn show_copy(&self, context: &Context, folder: &str, from: &Namespace) {
+        let from = self.estate.find(from).and_then(Pipeline::root).unwrap_or_default();
+        let mut text = format!("{}\n", paint::strong(&format!("{folder}, a copy of {from}")));
+        let mut diffs = String::new();
+        for edit in &self.edits {
+            let Edit::Create { path, text: after, .. } = edit else { continue };
+            let name = path.strip_prefix(&format!("{folder}/")).unwrap_or(path);
+            let before = self.copied.iter().find(|file| file.path == name).map_or("", |file| file.text.as_str());
+            let mark = if before == after { ' ' } else { '~' };
+            text.push_str(&format!("  {mark} {name}\n"));
+            if before != after {
+                diffs.push_str(&unified(path, before, after));
+            }
+        }
+        context.ui.show(&format!("{text}{diffs}"));
         for note in &self.notes {
             context.ui.warn(note);
         }
@@ -267,11 +382,13 @@ impl NewPipeline {
             ));
         }
         if self.is_nothing() && self.unfinished.is_none() {
-            ui.say(&format!("{} has its block ({}) and its tags.", self.namespace, self.scaffold.place()));
+            let sort = self.scaffold.sort();
+            ui.say(&format!("{} has its {sort} ({}) and its tags.", self.namespace, self.scaffold.place()));
             return;
         }
         if self.scaffold.edits.is_empty() {
-            ui.say(&format!("The block is there: {} in {}", self.scaffold.pipeline.address(), self.scaffold.place()));
+            let (sort, address) = (self.scaffold.sort(), self.scaffold.pipeline.address());
+            ui.say(&format!("The {sort} is there: {address} in {}", self.scaffold.place()));
         }
         self.scaffold.show(context);
         edits::show(context, self.variables.as_slice());
@@ -283,7 +400,7 @@ impl NewPipeline {
     pub fn question(&self) -> String {
         let tags = self.release.plan.changes().count();
         let tags = (tags > 0).then(|| format!("make {}", counted(tags, "tag")));
-        let edit = (!self.scaffold.edits.is_empty()).then(|| "write the block".to_owned());
+        let edit = (!self.scaffold.edits.is_empty()).then(|| format!("write the {}", self.scaffold.sort()));
         let variables = self.variables.as_ref().map(|edit| format!("write {}", edit.path()));
         let parts: Vec<String> = edit.into_iter().chain(variables).chain(tags).chain(["plan".to_owned()]).collect();
         let mut question = parts.join(", ");
@@ -292,6 +409,16 @@ impl NewPipeline {
         }
         question + "?"
     }
+}
+
+/// The pipeline that is to be replaced: neither a live one nor a protected one.
+fn replaced(arguments: &Arguments, context: &Context) -> Result<Option<Namespace>, Failure> {
+    let Some(word) = &arguments.replace else { return Ok(None) };
+    let old = target::resolve(context, word)?;
+    let fetch = !arguments.no_fetch && !arguments.edit_only;
+    protection::refuse(context, &old, Look::First { fetch })
+        .map_err(|failure| failure.hint("or make the new pipeline without --replace"))?;
+    Ok(Some(old))
 }
 
 /// Reads the estate again, the record and every repository.

@@ -106,7 +106,7 @@ pub fn end(
     let verified = rows.iter().any(|row| row.verdict == Verdict::Verified);
     let runs = if verified { "is made and runs the images above" } else { "is made, and its tags are set" };
     ui.say(&format!("\n{} {runs}.", plan.namespace));
-    let mut next = vec![format!("commit {} and open a pull request", plan.scaffold.pipeline.file)];
+    let mut next = vec![format!("commit {} and open a pull request", plan.scaffold.path())];
     if let Some(live) = live.filter(|live| *live != plan.namespace) {
         next.push(format!("{live} stays live until {} is named instead", plan.namespace));
     }

@@ -31,13 +31,23 @@ pub fn act(
             failure.hint("to go on, run the same command again: it destroys what is left, then removes block and tags")
         })?;
     }
-    write(context, seen).map_err(|failure| failure.hint("its resources are destroyed; run the same command again"))?;
+    // A root of its own goes last: without it, the same command could not go on.
+    let has_root = seen.block.root.is_some();
+    let take_out = || {
+        write(context, seen).map_err(|failure| failure.hint("its resources are destroyed; run the same command again"))
+    };
+    if !has_root {
+        take_out()?;
+    }
     let (rows, failure) = tags::remove(context, &seen.tag, &seen.tags, arguments.delete_images, &permit)?;
     record.services = tags::services(&seen.tags, Some(&rows), &record.services);
     if let Some(failure) = failure {
         store.begin(namespace, &record)?;
         report::print(arguments, context, seen, Some(planned), Some(&rows));
         return Err(failure);
+    }
+    if has_root {
+        take_out()?;
     }
     record.finished = Some(context.clock.now());
     record.outcome = Some(releases::Outcome::Done);
@@ -69,7 +79,7 @@ fn write(context: &Context, seen: &Retirement) -> Result<(), Failure> {
         return Ok(());
     }
     write_edits(&context.settings.directory, &seen.block.edits)?;
-    context.ui.say(&format!("Removed {} from {}.", seen.address, seen.block.files().join(", ")));
+    context.ui.say(&seen.block.removed());
     Ok(())
 }
 

@@ -5,17 +5,21 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::files;
 use crate::git::Git;
-use crate::layout::module_blocks::ModuleBlocks;
-use crate::layout::{Edit, Reference, Rules, references};
-use crate::operations::read_estate;
+use crate::layout::{Edit, Layout, Reference, references};
 use crate::pipeline::{Estate, Namespace, Pipeline};
 
-/// The edit that takes a pipeline's block out, or where the block was.
+/// The edit that takes a pipeline out, or where it was.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BlockRemoval {
-    /// The address of its module, as far as it can be known without the state.
+    /// What it is called: the address of its module, its first address, or the folder of its root.
     pub address: String,
-    /// Whether its block is, or was at the commit that is checked out or on the main branch.
+    /// The addresses that are it, as far as they can be known without the state; none where it is a whole root.
+    pub addresses: Vec<String>,
+    /// The folder of its own root, relative to the project's.
+    pub root: Option<String>,
+    /// What it is in the files: a block, an entry, a folder.
+    pub sort: &'static str,
+    /// Whether it is in the files, or was at the commit that is checked out or on the main branch.
     pub is_known: bool,
     /// The pipeline as it stands; none where its block is gone.
     pub pipeline: Option<Pipeline>,
@@ -30,35 +34,63 @@ impl BlockRemoval {
     ///
     /// `address`: that of the module, where it is known already although its block is gone.
     pub fn find(context: &Context, namespace: &Namespace, address: Option<&str>) -> Result<Self, Failure> {
-        let files = estate::files(context)?;
-        let rules = estate::rules(&context.settings)?;
-        let blocks = ModuleBlocks::read(&files, &rules)?;
-        let estate = blocks.estate().clone();
-        refuse_unclear(&estate, namespace)?;
+        let layout = estate::layout(&context.settings)?;
+        let files = estate::files_of(&context.settings, &layout)?;
+        let reading = layout.read(&files)?;
+        let estate = reading.estate().clone();
+        refuse_unclear(context, &estate, namespace)?;
         let pipeline = estate.find(namespace).cloned();
-        let former = if pipeline.is_none() { former(context, &rules, namespace) } else { None };
-        let is_known = pipeline.is_some() || former.is_some();
-        let address = match (&pipeline, address) {
-            (Some(pipeline), _) => pipeline.address(),
-            (None, Some(address)) => address.to_owned(),
-            (None, None) => former.unwrap_or_else(|| format!("module.{}", rules.label_for(namespace))),
+        let former = if pipeline.is_none() { former(context, &layout, namespace) } else { None };
+        let known = pipeline.as_ref().or(former.as_ref());
+        let is_known = known.is_some();
+        let root = known.and_then(Pipeline::root).map(str::to_owned);
+        let addresses = match (&pipeline, address, &former) {
+            (Some(pipeline), _, _) => pipeline.addresses(),
+            (None, Some(address), _) => vec![address.to_owned()],
+            (None, None, Some(former)) => former.addresses(),
+            (None, None, None) => reading.addresses_of(namespace),
         };
+        let shown = root.clone().or_else(|| addresses.first().cloned());
+        let shown = shown.unwrap_or_else(|| known.map_or_else(|| namespace.to_string(), Pipeline::address));
         let own = pipeline.as_ref().map(|pipeline| (pipeline.file.as_str(), &pipeline.span));
-        refuse_named(namespace, &address, &references(&files, &address, own)?)?;
-        let edits = if pipeline.is_some() { blocks.remove(namespace)? } else { Vec::new() };
-        Ok(Self { address, is_known, pipeline, edits, estate })
+        for address in &addresses {
+            refuse_named(namespace, address, &references(&files, address, own)?)?;
+        }
+        let folder = match pipeline.as_ref().and_then(Pipeline::root) {
+            Some(folder) => estate::folder(context, folder)?,
+            None => Vec::new(),
+        };
+        let edits = if pipeline.is_some() { reading.remove(namespace, &folder)? } else { Vec::new() };
+        let sort = match layout {
+            Layout::ModuleBlocks(_) => "block",
+            Layout::MapEntries(_) => "entry",
+            Layout::Directories(_) => "folder",
+        };
+        Ok(Self { address: shown, addresses, root, sort, is_known, pipeline, edits, estate })
     }
 
-    /// The files that change.
+    /// The files that change; a folder that goes stands for all that is in it.
     pub fn files(&self) -> Vec<&str> {
-        self.edits.iter().map(Edit::path).collect()
+        match &self.root {
+            Some(root) if !self.edits.is_empty() => vec![root],
+            _ => self.edits.iter().map(Edit::path).collect(),
+        }
+    }
+
+    /// What was written, in words.
+    pub fn removed(&self) -> String {
+        match &self.root {
+            Some(root) => format!("Removed {root}."),
+            None => format!("Removed {} from {}.", self.address, self.files().join(", ")),
+        }
     }
 }
 
 /// What cannot be edited, or is not just one block, is left to a person.
-fn refuse_unclear(estate: &Estate, namespace: &Namespace) -> Result<(), Failure> {
+fn refuse_unclear(context: &Context, estate: &Estate, namespace: &Namespace) -> Result<(), Failure> {
     if let Some(unclear) = estate.unclear.iter().find(|unclear| unclear.namespace.as_ref() == Some(namespace)) {
-        let message = format!("{}:{}: module.{}: {}", unclear.file, unclear.line, unclear.label, unclear.reason);
+        let name = estate::name_of(&context.settings, unclear);
+        let message = format!("{}:{}: {name}: {}", unclear.file, unclear.line, unclear.reason);
         return Err(Failure::usage(message).hint("nothing was changed; destroy it and take it out by hand"));
     }
     let of_it = estate.pipelines.iter().filter(|pipeline| pipeline.namespace == *namespace);
@@ -80,16 +112,15 @@ fn refuse_named(namespace: &Namespace, address: &str, found: &[Reference]) -> Re
         .hint("take that out first, apply it ('pipelinectl plan --out FILE' and 'apply'), then retire"))
 }
 
-/// The address that the module had at the commit that is checked out, else on the main branch.
-fn former(context: &Context, rules: &Rules, namespace: &Namespace) -> Option<String> {
+/// The pipeline as it was at the commit that is checked out, else on the main branch.
+fn former(context: &Context, layout: &Layout, namespace: &Namespace) -> Option<Pipeline> {
     let root = files::real_path(&context.settings.root()).ok()?;
     let git = Git::new(&root, context.ui.progress());
     let top = files::real_path(&git.top().ok()?).ok()?;
     let folder = root.strip_prefix(&top).ok()?;
     ["HEAD", context.settings.images.main_branch.as_str()].into_iter().find_map(|revision| {
         let commit = git.commit(revision).ok()?;
-        let files = read_estate::at_commit(&git, &commit, folder, &context.settings.terraform_dir).ok()?;
-        let blocks = ModuleBlocks::read(&files, rules).ok()?;
-        blocks.estate().find(namespace).map(Pipeline::address)
+        let files = estate::files_at(&context.settings, layout, &git, &commit, folder).ok()?;
+        layout.read(&files).ok()?.estate().find(namespace).cloned()
     })
 }

@@ -101,7 +101,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         upstream::refuse_behind(context, arguments.fetches())?;
     }
     ui.say(&format!("Reading the estate and the tags of {namespace} …"));
-    let program = planned::program(context)?;
+    let program = planned::program(context, &namespace)?;
     let mut seen = observe::observe(arguments, context, &namespace)?;
     seen.show(arguments, context);
     let planned = planned::plan(arguments, context, &program, &mut seen)?;
@@ -163,7 +163,7 @@ fn edit_only(arguments: &Arguments, context: &Context, namespace: &Namespace) ->
     let removal = BlockRemoval::find(context, namespace, None)?;
     edits::show(context, &removal.edits);
     if removal.edits.is_empty() {
-        ui.say(&format!("Nothing to do: no block says that it is {namespace}.{}", known(&removal.estate)));
+        ui.say(&format!("Nothing to do: no {} says that it is {namespace}.{}", removal.sort, known(&removal.estate)));
     } else if context.dry_run {
         ui.say("\nDry run: nothing was changed.");
     } else {
@@ -178,7 +178,7 @@ fn edit_only(arguments: &Arguments, context: &Context, namespace: &Namespace) ->
             }
         }
         write_edits(&context.settings.directory, &removal.edits)?;
-        ui.say(&format!("Removed {} from {files}.", removal.address));
+        ui.say(&removal.removed());
         ui.warn(
             "its resources stand until terraform destroys them: 'pipelinectl retire' without --edit-only does that",
         );

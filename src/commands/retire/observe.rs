@@ -116,7 +116,7 @@ impl Retirement {
         }
         edits::show(context, &self.block.edits);
         if self.block.edits.is_empty() {
-            ui.say(&format!("The block of {} is gone.", self.namespace));
+            ui.say(&format!("The {} of {} is gone.", self.block.sort, self.namespace));
         }
         if self.tags.iter().any(|tag| tag.image.is_some()) {
             ui.show(&format!("\n{}", paint::strong(&format!("Tags {}\n", self.tag))));
@@ -134,7 +134,7 @@ impl Retirement {
             parts.push(format!("destroy {}", counted(planned.summary.counts.delete, "resource")));
         }
         if !self.block.edits.is_empty() {
-            parts.push("remove the block".to_owned());
+            parts.push(format!("remove the {}", self.block.sort));
         }
         let gone = self.tags.iter().filter(|tag| tag.fate(arguments.delete_images) == TagFate::Deleted).count();
         let tags = tags::changes(&self.tags, arguments.delete_images);

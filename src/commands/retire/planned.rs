@@ -2,20 +2,36 @@
 
 use super::super::common::estate;
 use super::super::common::stage::{self, MayChange};
-use super::Arguments;
 use super::block::BlockRemoval;
 use super::observe::Retirement;
 use super::running;
+use super::{Arguments, known};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::terraform_run::Planned;
+use crate::pipeline::Namespace;
+use crate::settings::file::Layout;
 use crate::terraform::{Address, Destroy, Error, Permits, PlanOptions, Program, Rules};
 
 /// Terraform, found and new enough: before anything is changed.
-pub fn program(context: &Context) -> Result<Program, Failure> {
-    let program = stage::program(context)?;
+pub fn program(context: &Context, namespace: &Namespace) -> Result<Program, Failure> {
+    let program = match context.settings.layout {
+        Layout::ModuleBlocks | Layout::MapEntries => stage::program(context)?,
+        Layout::Directories => of_its_own(context, namespace)?,
+    };
     program.version(&*context.ui.reading())?;
     Ok(program)
+}
+
+fn of_its_own(context: &Context, namespace: &Namespace) -> Result<Program, Failure> {
+    let estate = estate::read(context)?;
+    let Some(pipeline) = estate.find(namespace) else {
+        let message = format!("there is no folder of {namespace}: without its root, nothing can be destroyed");
+        return Err(Failure::usage(format!("{message}.{}", known(&estate)))
+            .hint("if its resources stand still, put the folder back, and run the same command again"));
+    };
+    stage::refuse_shared_state(context, namespace)?;
+    stage::program_of(context, pipeline)
 }
 
 /// Plans, shows, and refuses what destroys anything else. Where the block is gone and nothing is found at the address
@@ -28,6 +44,7 @@ pub fn plan(
 ) -> Result<Planned, Failure> {
     let mut planned = at_address(arguments, context, program, seen)?;
     if !planned.has_changes()
+        && context.settings.layout == Layout::ModuleBlocks
         && let Some(address) = in_state(context, program, seen)?
     {
         if seen.block.pipeline.is_some() {
@@ -55,21 +72,20 @@ fn at_address(
     program: &Program,
     seen: &Retirement,
 ) -> Result<Planned, Failure> {
-    let address = &seen.address;
-    let module: Address = address.parse().map_err(|error| Failure::usage(format!("{address}: {error}")))?;
-    let changed = MayChange { namespace: seen.namespace.clone(), address: address.clone(), permits: Permits::Delete };
+    let (addresses, root) = (seen.block.addresses.clone(), seen.block.root.clone());
+    let destroy = match &root {
+        Some(_) => Destroy::Everything,
+        None => Destroy::Targets(addresses.iter().map(|it| module(it)).collect::<Result<_, _>>()?),
+    };
+    let changed = MayChange { namespace: seen.namespace.clone(), addresses, root, permits: Permits::Delete };
     let rules = Rules {
-        targeted_destroy: true,
+        targeted_destroy: changed.root.is_none(),
         ..stage::rules(&seen.block.estate, std::slice::from_ref(&changed), &arguments.allow.allows)?
     };
-    let options = PlanOptions {
-        lock: !context.dry_run,
-        refresh: !arguments.no_refresh,
-        destroy: Some(Destroy::Targets(vec![module])),
-    };
+    let options = PlanOptions { lock: !context.dry_run, refresh: !arguments.no_refresh, destroy: Some(destroy) };
     stage::attempt(context, program, &options, &rules).map_err(|error| {
         let tag_is_missing = matches!(error, Error::TagMissing { .. });
-        let failure = stage::placed(context, error);
+        let failure = stage::placed(context, program, error);
         if !tag_is_missing {
             return failure;
         }
@@ -78,6 +94,10 @@ fn at_address(
             "use --no-refresh: terraform then destroys what its state holds, without reading the image (-refresh=false)",
         )
     })
+}
+
+fn module(address: &str) -> Result<Address, Failure> {
+    address.parse().map_err(|error| Failure::usage(format!("{address}: {error}")))
 }
 
 /// The module of the state whose label names the pipeline.

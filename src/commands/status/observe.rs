@@ -16,7 +16,7 @@ use crate::pipeline::image::Digest;
 use crate::pipeline::image_uri::{ImageUri, UriName};
 use crate::pipeline::service::{Repository, Service, Target};
 use crate::releases::{Marks, Record};
-use crate::terraform::AppliedImages;
+use crate::terraform::{AppliedImages, Program};
 
 /// Records of one pipeline that are looked through for the last deployment of each service.
 const LOOKED_AT: usize = 50;
@@ -74,38 +74,57 @@ fn read(
     let settings = &context.settings;
     let session = context.session()?;
     let progress = context.ui.reading();
-    let program = stage::program(context);
+    let programs = programs(context, pipelines);
     let request = StatusRequest { services: &settings.services, registry: &settings.ecr, pipelines };
-    let (seen, state) = std::thread::scope(|scope| {
-        let state = program.as_ref().ok().map(|program| {
-            let progress = context.ui.reading();
-            scope.spawn(move || program.applied_images(&*progress))
-        });
+    let (seen, states) = std::thread::scope(|scope| {
+        let readers: Vec<_> = programs
+            .iter()
+            .flatten()
+            .map(|program| {
+                let progress = context.ui.reading();
+                scope.spawn(move || program.applied_images(&*progress))
+            })
+            .collect();
         let sts = session.sts();
         let seen = context.wait(async { tokio::join!(sts.check(), read_status(session, &request, &*progress)) });
-        (seen, state.and_then(|state| state.join().ok()))
+        let states: Vec<_> = readers.into_iter().map(|state| state.join().ok()).collect();
+        (seen, states)
     });
     let (identity, seen) = seen?;
     // The account first: repositories that seem to be missing may just be those of another account.
     identity?;
     let unknown = |why: String| format!("What Terraform applied last is not known: {why}");
-    let applied = match (program, state) {
-        (Err(failure), _) => {
-            notes.push(unknown(failure.message));
-            AppliedImages::default()
+    let mut applied = AppliedImages::default();
+    let mut states = states.into_iter();
+    for program in programs {
+        let program = match program {
+            Ok(program) => program,
+            Err(failure) => {
+                notes.push(unknown(failure.message));
+                continue;
+            }
+        };
+        match states.next().flatten() {
+            Some(Ok(images)) => applied.extend(images),
+            Some(Err(error)) if error.asks_for_init() => {
+                notes.push(unknown("terraform is not initialized here; 'pipelinectl plan' does that".to_owned()));
+            }
+            Some(Err(error)) => notes.push(unknown(stage::placed(context, &program, error).message)),
+            None => {}
         }
-        (Ok(_), Some(Ok(applied))) => applied,
-        (Ok(_), Some(Err(error))) if error.asks_for_init() => {
-            notes.push(unknown("terraform is not initialized here; 'pipelinectl plan' does that".to_owned()));
-            AppliedImages::default()
-        }
-        (Ok(_), Some(Err(error))) => {
-            notes.push(unknown(stage::placed(context, error).message));
-            AppliedImages::default()
-        }
-        (Ok(_), None) => AppliedImages::default(),
-    };
+    }
     Ok((seen?, applied))
+}
+
+/// Terraform for the estate's root, or for each pipeline that has a root of its own.
+fn programs(context: &Context, pipelines: &[(Namespace, String)]) -> Vec<Result<Program, Failure>> {
+    let estate = estate::read(context).unwrap_or_default();
+    let found = pipelines.iter().filter_map(|(name, _)| estate.find(name));
+    let own: Vec<_> = found.filter(|pipeline| pipeline.root().is_some()).collect();
+    if own.is_empty() {
+        return vec![stage::program(context)];
+    }
+    own.into_iter().map(|pipeline| stage::program_of(context, pipeline)).collect()
 }
 
 fn images_of<'a>(applied: &'a AppliedImages, target: &Target) -> Vec<&'a str> {

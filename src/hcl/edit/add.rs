@@ -1,140 +1,280 @@
-//! Putting a new value into a body or an object.
+//! Putting something new into a body, an object or a list.
 
 use super::super::{
-    EditError, Kind, Lexer, Path, Segment, Span, Splice, Value, format, indentation, line_start, newline_of, quote,
-    splice_aligned,
+    Anchor, Around, EditError, Kind, Lexer, Path, Splice, Value, format, indentation, line_start, newline_of,
+    object_inside, splice_aligned,
 };
-use super::container::{Container, Entry, key_text};
-
-/// Inputs of a module that have a meaning of their own and stand last ("Module Blocks" in Terraform's documentation).
-const STAND_LAST: [&str; 2] = ["depends_on", "providers"];
+use super::container::{Container, Member, Shape, key_text};
+use super::nest;
+use super::spot::{self, Newcomer, Spot, after_line, comments_above, ends_group};
+use super::walk::{Walk, descend};
 
 /// `value` spaced and indented to stand right of the key at `offset`, in the newlines of `text`.
 pub(super) fn value_at(text: &str, offset: usize, value: &str) -> Result<String, EditError> {
     spaced(text, indentation(text, offset), value)
 }
 
-fn spaced(text: &str, indent: &str, value: &str) -> Result<String, EditError> {
+pub(super) fn spaced(text: &str, indent: &str, value: &str) -> Result<String, EditError> {
     let source = format!("x = {}\n", value.replace("\r\n", "\n"));
     let formatted = format(&source, indent.chars().count())?;
     let value = formatted["x = ".len()..].trim_end();
     Ok(value.replace('\n', newline_of(text)))
 }
 
-/// Adds to `container`, which stands on several lines (or is an object with comments on one), what is missing of the
-/// path from the step number `depth` on.
+/// Adds to the last container of the walk, which stands on several lines (or holds comments on one), what is missing of
+/// the path from the step number `depth` on.
 pub(super) fn entry(
     text: &str,
-    container: &Container,
+    walk: &Walk,
     path: &Path,
     depth: usize,
-    value: &Value,
+    (value, anchor): (&Value, Option<&Anchor>),
+    around: &Around<'_>,
 ) -> Result<String, EditError> {
+    let container = walk.last();
+    let members = container.members(text)?;
     let missing = &path.segments()[depth..];
     let not_found = || EditError::NotFound { path: path.to_string(), at: path.start(depth + 1) };
-    let mut nested = value.as_str().to_owned();
-    for segment in missing[1..].iter().rev() {
-        nested = format!("{{\n{} = {nested}\n}}", name(segment, true, false).ok_or_else(not_found)?);
+    if container.shape == Shape::List {
+        return Err(not_found());
     }
-    let entries = container.entries(text)?;
-    let quoted = !entries.is_empty() && entries.iter().all(|entry| text[entry.key.clone()].starts_with('"'));
-    let name = name(&missing[0], container.is_object, quoted).ok_or_else(not_found)?;
-
-    let newline = newline_of(text);
-    let Some(last) = last_in_group(text, container, &entries) else {
-        return first(text, container, &name, &nested);
+    let keys = || members.iter().map(|member| &text[member.key.clone()]).filter(|key| !key.starts_with('('));
+    let quoted = keys().next().is_some() && keys().all(|key| key.starts_with('"'));
+    let name = nest::name(&missing[0], container.shape, quoted, container.of_providers).ok_or_else(not_found)?;
+    let as_block = missing.len() > 1 && siblings_have_block(walk, path, &name, around);
+    let is_filled = |entry: &&Member| object_inside(text, &entry.value).is_some_and(|it| !text[it].trim().is_empty());
+    let nested = if as_block {
+        let inner = nest::value(text, &missing[1..], value.as_str(), None);
+        let inner_name = nest::name(&missing[1], Shape::Body, false, false).ok_or_else(not_found)?;
+        format!("{{\n{inner_name} = {}\n}}", inner.map_err(|_| not_found())?)
+    } else {
+        let model = members.iter().rev().find(is_filled);
+        nest::value(text, missing, value.as_str(), model).map_err(|_| not_found())?
     };
-    let indent = indentation(text, last.key.start);
-    let equal = separator(text, container, last);
+    let is_it = |text: &str| text == name || Some(text) == key_text(&name);
+    let newcomer =
+        Newcomer { is_it: &is_it, multi_line: nested.contains('\n') && !nested.starts_with("<<"), anchor, path };
+    let equal = if as_block { " " } else { separator(text, container, &members) };
+    let written = |indent: &str| Ok::<_, EditError>(format!("{name}{equal}{}", spaced(text, indent, &nested)?));
+    let spot = spot::choose(text, walk, &members, &newcomer, around)?;
     if container.is_one_line(text) {
-        let comma = if last.comma.is_some() { " " } else { ", " };
-        let added = format!("{comma}{name}{equal}{}", spaced(text, indent, &nested)?);
-        return Ok(splice_aligned(text, &[Splice::new(last.span().end..last.span().end, added)])?);
+        let written = written(indentation(text, container.inside.start))?;
+        return on_line(text, container, &members, spot, &written);
     }
-    let line = format!("{newline}{indent}{name}{equal}{}", spaced(text, indent, &nested)?);
-    let end = end_of_line(text, last.span().end, container.inside.end)?;
-    let added = match (end, last.comma) {
-        // The closing brace stands on the line of the last entry.
-        (None, comma) => {
-            let comma = if container.is_object && comma.is_none() { "," } else { "" };
-            Splice::new(last.span().end..last.span().end, format!("{comma}{line}"))
+    put(text, container, &members, spot, &written)
+}
+
+/// Whether a sibling block has a nested block of this name where the path leads.
+fn siblings_have_block(walk: &Walk, path: &Path, name: &str, around: &Around<'_>) -> bool {
+    if walk.last().shape != Shape::Body {
+        return false;
+    }
+    let steps = &path.segments()[..walk.depths[walk.depths.len() - 1]];
+    around.siblings.iter().any(|lines| {
+        let Ok(block) = super::walk::only_block(lines) else { return false };
+        let container = descend(lines, &Container::of(&block), steps, false, around);
+        let members = container.and_then(|container| container.members(lines).ok()).unwrap_or_default();
+        members.iter().any(|member| member.block.as_ref().is_some_and(|block| &lines[block.kind.clone()] == name))
+    })
+}
+
+/// Adds to what stands on one line.
+pub(super) fn on_line(
+    text: &str,
+    container: &Container,
+    members: &[Member],
+    spot: Spot,
+    written: &str,
+) -> Result<String, EditError> {
+    let comments = !text[container.inside.clone()].trim().is_empty();
+    let added = match (spot, members.last()) {
+        (Spot::Before { member, .. }, _) => {
+            let start = members[member].key.start;
+            Splice::new(start..start, format!("{written}, "))
         }
-        (Some(end), Some(_)) => Splice::new(end..end, format!("{line},")),
-        (Some(end), None) => Splice::new(end..end, line),
+        (Spot::After { member, .. }, Some(last)) => {
+            let beside = &members[member];
+            let end = beside.span().end;
+            match (beside.comma, beside == last) {
+                (None, _) => Splice::new(end..end, format!(", {written}")),
+                (Some(_), true) => Splice::new(end..end, format!(" {written}")),
+                (Some(_), false) => Splice::new(end..end, format!(" {written},")),
+            }
+        }
+        _ if comments => {
+            let start = container.inside.start;
+            Splice::new(start..start, format!(" {written}"))
+        }
+        _ if container.shape == Shape::List => Splice::new(container.inside.clone(), written),
+        _ => Splice::new(container.inside.clone(), format!(" {written} ")),
     };
     Ok(splice_aligned(text, &[added])?)
 }
 
-/// Adds the first entry: after the opening brace.
-fn first(text: &str, container: &Container, name: &str, value: &str) -> Result<String, EditError> {
+/// Puts `written` at the spot. It is given the indentation of its line.
+pub(super) fn put(
+    text: &str,
+    container: &Container,
+    members: &[Member],
+    spot: Spot,
+    written: &dyn Fn(&str) -> Result<String, EditError>,
+) -> Result<String, EditError> {
     let newline = newline_of(text);
-    let indent = format!("{}  ", indentation(text, container.inside.start));
-    let Some(open) = end_of_line(text, container.inside.start, container.inside.end)? else {
-        return Err(EditError::Check { what: format!("there is no line for '{name}'") });
+    let (index, apart, is_after) = match spot {
+        Spot::First => return first(text, container, written),
+        Spot::After { member, apart } => (member, apart, true),
+        Spot::Before { member, apart } => (member, apart, false),
     };
-    // Comments stay above it, nested blocks below.
-    let blocks = container.blocks(text)?;
-    let (at, blank) = match blocks.first() {
-        Some(_) => (open, newline),
-        None => (line_start(text, container.inside.end).saturating_sub(newline.len()).max(open), ""),
-    };
-    let line = format!("{newline}{indent}{name} = {}{blank}", spaced(text, &indent, value)?);
-    Ok(splice_aligned(text, &[Splice::new(at..at, line)])?)
-}
-
-/// Puts each entry of a container that stands on one line on a line of its own.
-pub(super) fn open_up(text: &str, container: &Container) -> Result<String, EditError> {
-    let indent = indentation(text, container.inside.start);
-    let newline = newline_of(text);
-    let mut lines = String::from("{\n");
-    if container.is_object {
-        for entry in container.entries(text)? {
-            lines.push_str(&text[entry.key.start..entry.value.end]);
-            lines.push('\n');
+    let beside = &members[index];
+    let indent = indentation(text, beside.key.start);
+    let written = aligned(text, container, members, index, &written(indent)?);
+    let is_last = index + 1 == members.len();
+    let style = Commas::of(container, members);
+    if let Some(inline) = in_line(text, container, members, spot, &written) {
+        return Ok(splice_aligned(text, &[inline])?);
+    }
+    let mut splices = Vec::new();
+    if is_after {
+        let mut comma = beside.comma.is_some();
+        if beside.comma.is_none() && style != Commas::None {
+            // What stood last gets its comma now that something follows.
+            splices.push(Splice::new(beside.bare().end..beside.bare().end, ","));
+            comma = style == Commas::All || !is_last;
+        }
+        let comma = if comma { "," } else { "" };
+        match end_of_line(text, beside.span().end, container.inside.end)? {
+            // The closing brace stands on the line of the last one.
+            None => {
+                let before = if container.shape == Shape::Object && splices.is_empty() && beside.comma.is_none() {
+                    ","
+                } else {
+                    ""
+                };
+                let line = format!("{before}{newline}{indent}{written}");
+                splices.push(Splice::new(beside.span().end..beside.span().end, line));
+            }
+            Some(end) => {
+                let above = if apart { newline } else { "" };
+                let below = if apart && !ends_group(text, after_line(text, end)) { newline } else { "" };
+                let line = format!("{above}{newline}{indent}{written}{comma}{below}");
+                splices.push(Splice::new(end..end, line));
+            }
         }
     } else {
-        lines.push_str(text[container.inside.clone()].trim());
-        lines.push('\n');
+        let comma = if style == Commas::None { "" } else { "," };
+        let start = line_start(text, beside.key.start);
+        let above = comments_above(text, container.inside.start, start);
+        // A comment above a group of values is about all of them.
+        let heads_group = !apart && above < start && !is_last && !ends_group(text, after_line(text, beside.span().end));
+        let at = if heads_group { start } else { above.max(line_start(text, container.inside.start)) };
+        let below = if apart { newline } else { "" };
+        splices.push(Splice::new(at..at, format!("{indent}{written}{comma}{newline}{below}")));
     }
-    lines.push('}');
-    let lines = format(&lines.replace("{\n\n}", "{\n}"), indent.chars().count())?.replace('\n', newline);
-    let lines = lines.strip_suffix('}').unwrap_or(&lines);
-    let with_brace = container.inside.start - 1..container.inside.end;
-    Ok(splice_aligned(text, &[Splice::new(with_brace, lines)])?)
+    splices.sort_by_key(|splice| splice.span.start);
+    Ok(splice_aligned(text, &splices)?)
 }
 
-fn name(segment: &Segment, in_object: bool, quoted: bool) -> Option<String> {
-    let text = match segment {
-        Segment::Name { name, number: 1 } => name,
-        Segment::Key(key) => key,
-        Segment::Name { .. } | Segment::Index(_) => return None,
+/// The replacement where the members beside the spot share their line.
+fn in_line(text: &str, container: &Container, members: &[Member], spot: Spot, written: &str) -> Option<Splice> {
+    if container.shape == Shape::Body {
+        return None;
+    }
+    match spot {
+        Spot::First => None,
+        Spot::After { member, .. } => {
+            let end = members[member].span().end;
+            let next = members.get(member + 1)?;
+            let shares = !text[end..next.key.start].contains('\n');
+            shares.then(|| Splice::new(end..end, format!(" {written},")))
+        }
+        Spot::Before { member, .. } => {
+            let start = members[member].key.start;
+            (!spot::begins_line(text, &(start..start))).then(|| Splice::new(start..start, format!("{written}, ")))
+        }
+    }
+}
+
+/// How the members of an object or a list are parted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Commas {
+    /// By the ends of lines.
+    None,
+    /// Each has a comma after it.
+    All,
+    /// Each but the last.
+    Between,
+}
+
+impl Commas {
+    fn of(container: &Container, members: &[Member]) -> Self {
+        let Some((last, others)) = members.split_last() else { return Self::None };
+        let rest_have = !others.is_empty() && others.iter().all(|member| member.comma.is_some());
+        match (container.shape, last.comma.is_some()) {
+            (Shape::Body, _) => Self::None,
+            (Shape::List, true) => Self::All,
+            (Shape::List, false) => Self::Between,
+            (Shape::Object, true) if rest_have || others.is_empty() => Self::All,
+            (Shape::Object, false) if rest_have => Self::Between,
+            (Shape::Object, _) => Self::None,
+        }
+    }
+}
+
+/// Adds the first member: after the opening bracket.
+fn first(
+    text: &str,
+    container: &Container,
+    written: &dyn Fn(&str) -> Result<String, EditError>,
+) -> Result<String, EditError> {
+    let newline = newline_of(text);
+    let indent = format!("{}  ", indentation(text, container.inside.start));
+    let written = written(&indent)?;
+    let Some(open) = end_of_line(text, container.inside.start, container.inside.end)? else {
+        return Err(EditError::Check { what: format!("there is no line for '{written}'") });
     };
-    let is_name = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
-    match (is_name, in_object) {
-        (true, _) if !(quoted && in_object) => Some(text.clone()),
-        (_, true) => Some(quote(text)),
-        (_, false) => None,
+    // Comments stay above it.
+    let at = line_start(text, container.inside.end).saturating_sub(newline.len()).max(open);
+    let comma = if container.shape == Shape::List { "," } else { "" };
+    Ok(splice_aligned(text, &[Splice::new(at..at, format!("{newline}{indent}{written}{comma}"))])?)
+}
+
+/// Where the lines beside the newcomer all have their `=` in one column, wider than they must, it keeps to it.
+fn aligned(text: &str, container: &Container, members: &[Member], beside: usize, written: &str) -> String {
+    let column = |member: &Member| {
+        let is_one = container.shape != Shape::List && member.block.is_none() && !member.is_multi_line(text);
+        let gap = text.get(member.key.end..member.value.start).filter(|gap| is_one && gap.trim() == "=")?;
+        Some(member.key.len() + gap.find('=')?)
+    };
+    let Some(wanted) = column(&members[beside]) else { return written.to_owned() };
+    let follows = |index: usize| {
+        let gap = &text[members[index].span().end..members[index + 1].key.start];
+        gap.matches('\n').count() == 1
+    };
+    let mut run = beside..beside + 1;
+    while run.start > 0 && follows(run.start - 1) && column(&members[run.start - 1]).is_some() {
+        run.start -= 1;
+    }
+    while run.end < members.len() && follows(run.end - 1) && column(&members[run.end]).is_some() {
+        run.end += 1;
+    }
+    let same = run.len() > 1 && members[run].iter().all(|member| column(member) == Some(wanted));
+    match written.split_once(" = ") {
+        Some((name, value)) if same && name.len() < wanted && !value.contains('\n') => {
+            format!("{name:<wanted$}= {value}")
+        }
+        _ => written.to_owned(),
     }
 }
 
-fn last_in_group<'a>(text: &str, container: &Container, entries: &'a [Entry]) -> Option<&'a Entry> {
-    let stands_last = |entry: &&Entry| key_text(&text[entry.key.clone()]).is_some_and(|key| STAND_LAST.contains(&key));
-    if container.is_object {
-        return entries.last();
-    }
-    entries.iter().rev().find(|entry| !stands_last(entry)).or(entries.last())
+fn separator(text: &str, container: &Container, members: &[Member]) -> &'static str {
+    let like = members.iter().rev().find(|member| member.block.is_none());
+    let between = like.map_or("", |like| text[like.key.end..like.value.start].trim_start());
+    if container.shape == Shape::Object && between.starts_with(':') { " : " } else { " = " }
 }
 
-fn separator(text: &str, container: &Container, like: &Entry) -> &'static str {
-    let between = &text[like.key.end..like.value.start];
-    if container.is_object && between.trim_start().starts_with(':') { " : " } else { " = " }
-}
-
-/// Where the line ends on which `offset` is the end of an entry; `None` when `limit` stands on it.
+/// Where the line ends on which `offset` is the end of a member; `None` when `limit` stands on it.
 fn end_of_line(text: &str, offset: usize, limit: usize) -> Result<Option<usize>, EditError> {
-    let span: Span = offset..limit;
-    for token in Lexer::new(text, span) {
+    for token in Lexer::new(text, offset..limit) {
         let token = token?;
         if token.kind == Kind::Newline {
             return Ok(Some(token.start));

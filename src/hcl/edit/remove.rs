@@ -1,59 +1,68 @@
-//! Taking a value out of a body or an object.
+//! Taking a member out of a body, an object or a list.
 
-use super::super::{EditError, Kind, Lexer, Span, Splice, line_end, line_start};
-use super::container::{Container, Entry};
+use super::super::{Kind, Lexer, Span, Splice, line_end, line_start};
+use super::container::{Container, Member, Shape};
+use super::spot::{after_line, begins_line, comments_above};
 
-/// The replacement that removes `entry`.
-pub(super) fn entry(text: &str, container: &Container, entry: &Entry) -> Result<Splice, EditError> {
-    let entries = container.entries(text)?;
-    if stands_alone(text, container, entry) {
-        return Ok(lines(text, &entry.span()));
+/// The replacements, in order, that remove `member`.
+pub(super) fn member(text: &str, container: &Container, members: &[Member], member: &Member) -> Vec<Splice> {
+    let index = members.iter().position(|other| other == member).unwrap_or(0);
+    let previous = index.checked_sub(1).and_then(|before| members.get(before));
+    if member.block.is_some() || stands_alone(text, container, &member.span()) {
+        let lines = lines(text, container, &member.span());
+        if members.len() == 1
+            && text[container.inside.start..lines.span.start].trim().is_empty()
+            && text[lines.span.end..container.inside.end].trim().is_empty()
+        {
+            // Nothing is left of it but its brackets.
+            return vec![Splice::new(container.inside.clone(), "")];
+        }
+        // What stands last from now on has no comma, where the last had none.
+        let comma = previous
+            .and_then(|previous| previous.comma)
+            .filter(|_| container.shape != Shape::Body && member.comma.is_none() && index + 1 == members.len());
+        let was_style = members[..index].iter().all(|member| member.comma.is_some());
+        return comma
+            .filter(|_| was_style)
+            .map(|comma| Splice::new(comma..comma + 1, ""))
+            .into_iter()
+            .chain([lines])
+            .collect();
     }
-    let index = entries.iter().position(|other| other == entry).unwrap_or(0);
     // On a line with others: the comma that parted them goes too.
-    let span = match (entries.get(index + 1), index.checked_sub(1).and_then(|before| entries.get(before))) {
-        (Some(next), _) => entry.key.start..next.key.start,
-        (None, Some(previous)) => previous.value.end..entry.span().end,
+    let span = match (members.get(index + 1), previous) {
+        (Some(next), _) => member.key.start..next.key.start,
+        (None, Some(previous)) if member.comma.is_none() => previous.bare().end..member.span().end,
+        (None, Some(previous)) => previous.span().end..member.span().end,
         (None, None) => container.inside.clone(),
     };
-    Ok(Splice::new(span, ""))
+    vec![Splice::new(span, "")]
 }
 
-fn stands_alone(text: &str, container: &Container, entry: &Entry) -> bool {
-    let span = entry.span();
-    let start = line_start(text, span.start);
-    let first = text[start..span.start].trim().is_empty();
+/// Whether nothing else stands on the lines of `span`, comments apart.
+pub(super) fn stands_alone(text: &str, container: &Container, span: &Span) -> bool {
     let rest: Span = span.end..container.inside.end;
     let next = Lexer::new(text, rest)
         .map_while(Result::ok)
         .find(|token| !matches!(token.kind, Kind::LineComment | Kind::BlockComment));
-    first && next.is_some_and(|token| token.kind == Kind::Newline)
+    begins_line(text, span) && next.is_some_and(|token| token.kind == Kind::Newline)
 }
 
 /// The replacement that removes the whole lines of `span`, the comment lines that belong to them alone, and one of the
 /// blank lines around them.
-pub(super) fn lines(text: &str, span: &Span) -> Splice {
+fn lines(text: &str, container: &Container, span: &Span) -> Splice {
     let mut start = line_start(text, span.start);
     let end = after_line(text, span.end);
     let next = text[end..].lines().next().unwrap_or("").trim();
+    let closes = next.starts_with(['}', ')', ']']);
     // A comment above a group of values is about all of them.
-    let alone = next.is_empty() || next.starts_with(['#', '/', '}', ')', ']']);
-    while alone && start > 0 {
-        let above = line_start(text, start - 1);
-        let line = text[above..start].trim();
-        if !(line.starts_with('#') || line.starts_with("//")) {
-            break;
-        }
-        start = above;
+    if next.is_empty() || closes || next.starts_with(['#', '/']) {
+        start = comments_above(text, container.inside.start, start)
+            .max(after_line(text, container.inside.start).min(start));
     }
     let above = text[..start].trim_end_matches(['\r', '\n', ' ', '\t']);
     let blank_above = text[above.len()..start].matches('\n').count() > 1;
-    let opens = Lexer::new(text, 0..start)
-        .map_while(Result::ok)
-        .filter(|token| token.kind != Kind::Newline)
-        .last()
-        .is_some_and(|token| matches!(token.kind, Kind::OpenBrace | Kind::OpenBracket | Kind::OpenParenthesis));
-    let closes = next.starts_with(['}', ')', ']']);
+    let opens = above.len() <= line_end(text, container.inside.start);
     if next.is_empty() && (blank_above || opens) && end < text.len() {
         return Splice::new(start..after_line(text, end), "");
     }
@@ -61,9 +70,4 @@ pub(super) fn lines(text: &str, span: &Span) -> Splice {
         return Splice::new(line_start(text, start - 1)..end, "");
     }
     Splice::new(start..end, "")
-}
-
-fn after_line(text: &str, offset: usize) -> usize {
-    let end = line_end(text, offset);
-    text[end..].find('\n').map_or(text.len(), |newline| end + newline + 1)
 }

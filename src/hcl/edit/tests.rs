@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::hcl::format;
+use crate::hcl::{Item, format};
 
 fn path(text: &str) -> Path {
     text.parse().expect(text)
@@ -21,6 +21,244 @@ fn sets(before: &str, at: &str, value: &str, after: &str) {
 fn unsets(before: &str, at: &str, after: &str) {
     assert_eq!(unset(before, &path(at)).expect(at), after);
     assert_eq!(unset(after, &path(at)).expect(at), after, "a second time");
+}
+
+/// A change as it is typed: `path=value` or one of the flags of `set`.
+fn parsed(text: &str) -> Change {
+    let (anchor, text) = match text
+        .strip_prefix("after ")
+        .map(|rest| (true, rest))
+        .or(text.strip_prefix("before ").map(|rest| (false, rest)))
+    {
+        Some((is_after, rest)) => {
+            let (key, rest) = rest.split_once(' ').expect("a key");
+            (Some(if is_after { Anchor::After(key.into()) } else { Anchor::Before(key.into()) }), rest)
+        }
+        None => (None, text),
+    };
+    let (flag, rest) = text.split_once(' ').filter(|(flag, _)| flag.starts_with("--")).unwrap_or(("", text));
+    let assignment = || rest.parse::<crate::hcl::Assignment>().expect(rest);
+    let either = || rest.parse::<crate::hcl::PathOrItem>().expect(rest);
+    match flag {
+        "" => Change::Set { path: assignment().path, value: assignment().value, anchor },
+        "--unset" => Change::Unset { path: path(rest) },
+        "--add-item" => Change::AddItem { path: assignment().path, value: assignment().value, anchor },
+        "--remove-item" => Change::RemoveItem { path: assignment().path, value: assignment().value },
+        "--comment-out" => Change::CommentOut { path: either().path, item: either().item },
+        "--uncomment" => Change::Uncomment { path: either().path, item: either().item },
+        other => panic!("{other}"),
+    }
+}
+
+fn made(text: &str, typed: &str, siblings: &[&str]) -> Result<String, EditError> {
+    let keys = |key: &str| (key == "local.date").then(|| "2025-10-02".to_owned());
+    change(text, &parsed(typed), &Around { siblings, file: text, keys: Some(&keys), ..Around::default() })
+}
+
+#[track_caller]
+fn makes(before: &str, typed: &str, after: &str) {
+    assert_eq!(made(before, typed, &[]).expect(typed), after, "{typed}");
+    assert_eq!(made(after, typed, &[]).expect(typed), after, "{typed} a second time");
+}
+
+/// The first change makes the second text, the second change the first text.
+#[track_caller]
+fn there_and_back(before: &str, there: &str, back: &str, after: &str) {
+    makes(before, there, after);
+    makes(after, back, before);
+}
+
+#[test]
+fn adds_and_removes_items() {
+    there_and_back("a {\n  b = [1, 2]\n}\n", "--add-item b=3", "--remove-item b=3", "a {\n  b = [1, 2, 3]\n}\n");
+    there_and_back("a {\n  b = []\n}\n", "--add-item b=x.y_z", "--remove-item b=x.y_z", "a {\n  b = [\"x.y_z\"]\n}\n");
+    let lines = "a {\r\n  b = [\r\n    local.x, # one\r\n    local.y,\r\n  ]\r\n}\r\n";
+    let more = "a {\r\n  b = [\r\n    local.x, # one\r\n    local.y,\r\n    local.z,\r\n  ]\r\n}\r\n";
+    there_and_back(lines, "--add-item b=local.z", "--remove-item b=local.z", more);
+    let between = "a {\n  b = [\n    1,\n    2 # two\n  ]\n}\n";
+    there_and_back(
+        between,
+        "--add-item b=3",
+        "--remove-item b=3",
+        "a {\n  b = [\n    1,\n    2, # two\n    3\n  ]\n}\n",
+    );
+    there_and_back(
+        lines,
+        "before local.y --add-item b=local.z",
+        "--remove-item b=local.z",
+        &lines.replace("    local.y", "    local.z,\r\n    local.y"),
+    );
+    makes("a {\n  b = toset([\"x\"])\n}\n", "--add-item b=y", "a {\n  b = toset([\"x\", \"y\"])\n}\n");
+    makes("a {\n  b = [1, 2, 1]\n}\n", "--remove-item b=1", "a {\n  b = [2]\n}\n");
+    makes("a {\n  b = [1, 2]\n}\n", "b[1]=5", "a {\n  b = [1, 5]\n}\n");
+    makes("a {\n  b = [{ c = 1 }, { c = 2 }]\n}\n", "b[1].c=5", "a {\n  b = [{ c = 1 }, { c = 5 }]\n}\n");
+    assert!(matches!(made("a {\n  b = [1]\n}\n", "--unset b[0]", &[]), Err(EditError::IsItem { .. })));
+    makes("a {\n  b = [\n    # none\n  ]\n}\n", "--add-item b=1", "a {\n  b = [\n    # none\n    1,\n  ]\n}\n");
+    let sibling = "a {\n  b = [\n    1,\n    3,\n    2,\n  ]\n}\n";
+    let after = made("a {\n  b = [\n    1,\n    2,\n  ]\n}\n", "--add-item b=3", &[sibling]).expect("added");
+    assert_eq!(after, sibling);
+    assert!(made("a {\n}\n", "--add-item b=3", &[]).is_err());
+    assert!(matches!(
+        made("a {\n  b = local.x\n}\n", "--add-item b=3", &[]),
+        Err(EditError::Expression { local: Some(_), .. })
+    ));
+}
+
+#[test]
+fn comments_out_and_back_in() {
+    let block =
+        "a {\n  b    = 1\n  long = 2 # why\n\n  c = {\n    d = 1\n\n    e = 2\n  }\n\n  l = [\n    1,\n    2\n  ]\n}\n";
+    let both = |path: &str, before: &str, after: &str| {
+        there_and_back(
+            block,
+            &format!("--comment-out {path}"),
+            &format!("--uncomment {path}"),
+            &block.replace(before, after),
+        );
+    };
+    both("long", "  b    = 1\n  long = 2", "  b = 1\n  # long = 2");
+    both("b", "  b    = 1", "  # b    = 1");
+    both("c", "  c = {\n    d = 1\n\n    e = 2\n  }", "  # c = {\n  #   d = 1\n\n  #   e = 2\n  # }");
+    both("c.d", "    d = 1", "    # d = 1");
+    both("l=1", "    1,", "    # 1,");
+    both("l=2", "    2\n", "    # 2\n");
+    let slashes = format!("// x\n{block}");
+    makes(&slashes, "--comment-out b", &slashes.replace("  b    = 1", "  // b    = 1"));
+    let stars = "a {\n  l = [\n    /*local.x,*/\n    /*local.y,*/\n    local.z,\n  ]\n}\n";
+    there_and_back(
+        stars,
+        "--uncomment l=local.x",
+        "--comment-out l=local.x",
+        &stars.replace("/*local.x,*/", "local.x,"),
+    );
+    let hashes = "a {\n  l = [\n    # \"${local.x}\",\n    \"${local.y}\",\n\n    \"${local.z}\",\n  ]\n}\n";
+    there_and_back(
+        hashes,
+        "--uncomment l=\"${local.x}\"",
+        "--comment-out l=\"${local.x}\"",
+        &hashes.replace("# \"", "\""),
+    );
+    there_and_back("a {\n  l = [1, 2]\n}\n", "--comment-out l=1", "--uncomment l=1", "a {\n  l = [/* 1, */ 2]\n}\n");
+    there_and_back("a {\n  l = [1, 2]\n}\n", "--comment-out l=2", "--uncomment l=2", "a {\n  l = [1, /* 2 */]\n}\n");
+    makes("a {\n  # if b = 1 then fine\n  # b = 2\n}\n", "--uncomment b", "a {\n  # if b = 1 then fine\n  b = 2\n}\n");
+    let prose = "a {\n  # Default values\n  # b = {\n  #   c  = 1\n  #   dd = 2\n  # }\n\n  # b is for x\n}\n";
+    makes(
+        prose,
+        "--uncomment b",
+        "a {\n  # Default values\n  b = {\n    c  = 1\n    dd = 2\n  }\n\n  # b is for x\n}\n",
+    );
+    makes("a {\r\n  #b = <<E\r\n  #x\r\n  #E\r\n}\r\n", "--uncomment b", "a {\r\n  b = <<E\r\n  x\r\n  E\r\n}\r\n");
+    assert!(matches!(
+        made("a {\n  # b = 1\n  # b = 2\n}\n", "--uncomment b", &[]),
+        Err(EditError::TwoComments { other: 3, .. })
+    ));
+    assert!(matches!(made("a {\n}\n", "--uncomment b", &[]), Err(EditError::NoComment { .. })));
+    assert!(matches!(made("a {\n}\n", "--comment-out b", &[]), Err(EditError::NotFound { .. })));
+}
+
+#[test]
+fn puts_new_values_where_siblings_have_them() {
+    let here = "a {\n  source = \"x\"\n\n  date  = 1\n  label = 1\n\n  state = {\n    b = 1\n  }\n\n  # end\n  providers = {}\n}\n";
+    let sibling = "a {\n  source = \"x\"\n\n  date  = 2\n  extra = 2\n  label = 2\n\n  # why\n  most = 0\n\n  state = {\n    a = 1\n    b = 1\n  }\n}\n";
+    let with = |typed: &str| made(here, typed, &[sibling]).expect(typed);
+    assert_eq!(with("extra=1"), here.replace("  label", "  extra = 1\n  label"));
+    assert_eq!(with("most=1"), here.replace("  label = 1\n", "  label = 1\n\n  most = 1\n"));
+    assert_eq!(with("state.a=1"), here.replace("    b = 1", "    a = 1\n    b = 1"));
+    assert_eq!(with("other=1"), here.replace("  }\n\n  # end", "  }\n\n  other = 1\n\n  # end"));
+    let map = "locals {\n  pipelines = {\n    \"1\" = {\n      a = 1\n      b = 2\n      c = 3\n    }\n\n    \"2\" = {\n      a = 1\n      c = 3\n    }\n  }\n}\n";
+    there_and_back(
+        map,
+        "pipelines[\"2\"].b=5",
+        "--unset pipelines[\"2\"].b",
+        &map.replace("    a = 1\n      c", "    a = 1\n      b = 5\n      c"),
+    );
+}
+
+#[test]
+fn puts_new_values_where_it_is_told() {
+    let block = "a {\n  b = 1\n\n  # of c and d\n  c = 1\n  d = 1\n\n  # of e\n  e = {\n    x = 1\n  }\n\n  f = 1\n}\n";
+    there_and_back(block, "after b new=1", "--unset new", &block.replace("  b = 1", "  b   = 1\n  new = 1"));
+    there_and_back(block, "before c n=1", "--unset n", &block.replace("  c = 1", "  n = 1\n  c = 1"));
+    there_and_back(block, "after e n=1", "--unset n", &block.replace("  }\n", "  }\n\n  n = 1\n"));
+    there_and_back(block, "before e n=1", "--unset n", &block.replace("  # of e", "  n = 1\n\n  # of e"));
+    there_and_back(
+        block,
+        "after b n={\n  y = 1\n}",
+        "--unset n",
+        &block.replace("  b = 1\n", "  b = 1\n\n  n = {\n    y = 1\n  }\n"),
+    );
+    assert!(matches!(made(block, "after z n=1", &[]), Err(EditError::NoAnchor { .. })));
+}
+
+#[test]
+fn map_entries_look_like_their_neighbours() {
+    let map = "a {\n  m = {\n    (local.date) = {\n      works = {\n        x = 1\n      }\n    }\n    \"b\" = {\n      works = { x = 1 }\n      more  = {}\n    }\n  }\n}\n";
+    makes(
+        map,
+        "m[\"c\"].works.x=2",
+        &map.replace(
+            "      more  = {}\n    }\n",
+            "      more  = {}\n    }\n    \"c\" = {\n      works = { x = 2 }\n    }\n",
+        ),
+    );
+    makes(map, "m[\"b\"].more.y=2", &map.replace("more  = {}", "more  = { y = 2 }"));
+    makes(
+        map,
+        "m[\"b\"].works.y=2",
+        &map.replace(
+            "works = { x = 1 }\n      more  = {}",
+            "works = {\n        x = 1\n        y = 2\n      }\n      more = {}",
+        ),
+    );
+    makes(map, "m[\"2025-10-02\"].works.x=2", &map.replacen("        x = 1", "        x = 2", 1));
+    makes(map, "m[local.date].works.x=2", &map.replacen("        x = 1", "        x = 2", 1));
+    makes(
+        map,
+        "--unset m[\"b\"]",
+        "a {\n  m = {\n    (local.date) = {\n      works = {\n        x = 1\n      }\n    }\n  }\n}\n",
+    );
+    let blank = "locals {\n  m = {\n    \"a\" = {\n      x = 1\n    }\n\n    \"b\" = {\n      x = 1\n    }\n  }\n}\n";
+    there_and_back(
+        blank,
+        "m[\"c\"].x=1",
+        "--unset m[\"c\"]",
+        &blank.replace("    }\n  }\n", "    }\n\n    \"c\" = {\n      x = 1\n    }\n  }\n"),
+    );
+    there_and_back(
+        "a {\n  m = {\n    x = {\n      y = 1\n    },\n    z = {\n      y = 1\n    }\n  }\n}\n",
+        "m.w.y=2",
+        "--unset m.w",
+        "a {\n  m = {\n    x = {\n      y = 1\n    },\n    z = {\n      y = 1\n    },\n    w = {\n      y = 2\n    }\n  }\n}\n",
+    );
+    makes("a {\n  b = {\n    c = 1\n  }\n}\n", "--unset b.c", "a {\n  b = {}\n}\n");
+    makes(
+        "a {\n  providers = {\n    aws           = aws\n    aws.catalogue = aws.x\n  }\n}\n",
+        "providers[\"aws.catalogue\"]=local.y",
+        "a {\n  providers = {\n    aws           = aws\n    aws.catalogue = local.y\n  }\n}\n",
+    );
+}
+
+#[test]
+fn nested_blocks() {
+    let block = "a {\n  q \"x\" {\n    b = 1\n  }\n\n  q \"y\" {\n    b = 1\n  }\n}\n";
+    makes(block, "q[\"y\"].b=2", &block.replacen("    b = 1\n  }\n}", "    b = 2\n  }\n}", 1));
+    makes(block, "q.y.c=2", &block.replacen("    b = 1\n  }\n}", "    b = 1\n    c = 2\n  }\n}", 1));
+    assert_eq!(made(block, "--unset q#2", &[]).expect("gone"), "a {\n  q \"x\" {\n    b = 1\n  }\n}\n");
+    let sibling = "a {\n  x = 1\n\n  life {\n    y = 1\n    z = 2\n  }\n}\n";
+    let made = made("a {\n  x = 2\n}\n", "life.z=3", &[sibling]).expect("a block");
+    assert_eq!(made, "a {\n  x = 2\n\n  life {\n    z = 3\n  }\n}\n");
+}
+
+#[test]
+fn heredocs_go_into_files_with_other_line_ends() {
+    sets("a {\r\n  b = 1\r\n}\r\n", "c", "<<E\n x\nE", "a {\r\n  b = 1\r\n  c = <<E\r\n x\r\nE\r\n}\r\n");
+    sets("a {\r\n  b = <<E\r\n x\r\nE\r\n}\r\n", "b", "<<E\n y\nE", "a {\r\n  b = <<E\r\n y\r\nE\r\n}\r\n");
+}
+
+#[test]
+fn keeps_to_the_column_of_the_lines_beside() {
+    makes("a {\n  b      = 1\n  cc     = 2\n}\n", "ddd=3", "a {\n  b      = 1\n  cc     = 2\n  ddd    = 3\n}\n");
+    makes("a {\n  b = 1\n  cc     = 2\n}\n", "ddd=3", "a {\n  b = 1\n  cc     = 2\n  ddd = 3\n}\n");
 }
 
 #[test]
@@ -80,17 +318,37 @@ fn opens_up_what_stands_on_one_line() {
     sets("a {\n  b    = {}\n  long = 1\n}", "b.x", "1", "a {\n  b = {\n    x = 1\n  }\n  long = 1\n}");
 }
 
+/// The refusal of a change, with its line.
+#[track_caller]
+fn refused(text: &str, at: &str, value: &str) -> (usize, String) {
+    let error = set_in(text, at, value).expect_err(at);
+    (error.mark().map_or(0, |mark| mark.line), error.to_string())
+}
+
 #[test]
 fn refuses_what_is_computed() {
-    let text = "a {\n  b = local.x\n  c = merge({}, {})\n  d = \"x\"\n  e = [1]\n  q {\n  }\n}";
-    assert!(matches!(set_in(text, "b", "1"), Err(EditError::Expression { line: 2, .. })));
-    assert!(matches!(set_in(text, "c.x", "1"), Err(EditError::Expression { line: 3, .. })));
-    assert!(matches!(set_in(text, "d.x", "1"), Err(EditError::NotAnObject { line: 4, .. })));
-    assert!(matches!(set_in(text, "e[0]", "1"), Err(EditError::NotAnObject { line: 5, .. })));
-    assert!(matches!(set_in(text, "q", "1"), Err(EditError::IsBlock { line: 6, .. })));
-    assert!(matches!(set_in(text, "q#2.x", "1"), Err(EditError::NotFound { .. })));
+    let text = "a {\n  b = local.x\n  c = merge({}, {})\n  d = \"x\"\n  e = [1]\n  q {\n  }\n  t = \"${local.y.z}\"\n}";
+    assert_eq!(
+        refused(text, "b", "1"),
+        (2, "'b' cannot be changed: its present value is the expression local.x".into())
+    );
+    assert_eq!(refused(text, "c.x", "1").0, 3);
+    assert_eq!(refused(text, "d.x", "1"), (4, "'d.x' cannot be changed: 'd' is \"x\", not an object".into()));
+    assert_eq!(refused(text, "d[0]", "1").1, "'d[0]' cannot be changed: 'd' is \"x\", not a list");
+    assert_eq!(refused(text, "e[1]", "1").1, "there is no 'e[1]' for the path 'e[1]'");
+    assert_eq!(refused(text, "q", "1").0, 6);
+    assert_eq!(refused(text, "q#2.x", "1").1, "there is no 'q#2' for the path 'q#2.x'");
+    assert_eq!(refused(text, ".", "1").1, "'.' is the whole block: name an attribute in it");
+    let local = |at: &str, text: &str| match set_in(text, at, "1") {
+        Err(EditError::Expression { local, .. }) => local.map(|path| path.to_string()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(local("b.k[\"2\"]", text).as_deref(), Some("x.k[\"2\"]"));
+    assert_eq!(local("t", text).as_deref(), Some("y.z"));
+    assert_eq!(local("c", text), None);
     let replaced = set(text, &path("b"), &"1".parse().expect("1"), Expressions::Replace);
     assert_eq!(replaced.expect("replaced"), text.replace("local.x", "1"));
+    sets("a {\n  b = local.x\n}\n", "b", "local.y", "a {\n  b = local.y\n}\n");
     assert!(matches!(set_in("a {\n  b = { c = 1, \"c\" = 2 }\n}", "b.c", "1"), Err(EditError::Ambiguous { .. })));
     assert!(matches!(set_in("a {}\nb {}\n", "b", "1"), Err(EditError::NotOneBlock { found: 2 })));
 }
@@ -118,7 +376,7 @@ fn changes_one_block_of_a_file() {
     assert_eq!(after, text.replace("b = 1", "b = 2"));
     assert_eq!(&after[range], "  a { b = 2 }");
     let error = in_block(text, block, |lines| set_in(lines, "b.c", "2")).expect_err("no object");
-    assert!(matches!(error, EditError::NotAnObject { line: 2, .. }), "{error}");
+    assert_eq!(error.mark().map(|mark| mark.line), Some(2), "{error}");
 }
 
 /// Attributes of a block, as a user may have spaced them.

@@ -12,6 +12,14 @@ pub(in crate::layout) fn duplicates(text: &str, span: &Span) -> Vec<(usize, Stri
     found
 }
 
+/// The same of a value.
+pub(super) fn duplicates_in(text: &str, value: &Span) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    of_value(text, value, &mut found);
+    found.sort();
+    found
+}
+
 fn of_body(text: &str, span: Span, found: &mut Vec<(usize, String)>) {
     let mut seen = HashMap::new();
     for item in Items::new(text, span).map_while(Result::ok) {

@@ -1,18 +1,18 @@
 //! A new pipeline: its block from a template or from a sibling, and its place.
 
 use crate::hcl::{
-    Assignment, Block, EditError, Expressions, Item, Path, Splice, SyntaxError, Value, format, items, label_text,
-    line_of, newline_of, set, splice, splice_aligned, unset,
+    Around, Block, Change, EditError, Expressions, Item, Path, Splice, SyntaxError, Value, format, items, label_text,
+    line_of, newline_of, set, splice, splice_aligned,
 };
-use crate::pipeline::{Namespace, Pipeline, Unclear};
+use crate::pipeline::{Namespace, Pipeline, Reach, Unclear};
 use crate::template::render;
 
 use super::super::check::keys::duplicates;
 use super::super::spelling::Renaming;
 use super::super::{Edit, LayoutError, is_json};
 use super::change::{Copied, change, located};
-use super::clone::{heading, rename};
-use super::{ModuleBlocks, follow, module, place, verify, which};
+use super::clone::{heading, heading_of, rename};
+use super::{ModuleBlocks, follow, module, place, replace, verify, which};
 
 /// Where the lines of a new block come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub enum Place<'a> {
     After(&'a Namespace),
     /// Above this pipeline.
     Before(&'a Namespace),
+    /// Where this pipeline is, which goes.
+    Instead(&'a Namespace),
 }
 
 /// A pipeline to be added.
@@ -50,10 +52,8 @@ pub struct Addition<'a> {
     pub origin: Origin<'a>,
     /// The label of its block, when it is not to be made from the namespace.
     pub label: Option<&'a str>,
-    /// What is taken out of its block.
-    pub unsets: &'a [Path],
-    /// What is set in its block, after that.
-    pub sets: &'a [Assignment],
+    /// What is changed in its block.
+    pub changes: &'a [Change],
     /// Where its block goes.
     pub place: Place<'a>,
     /// The file of its block, when it is not the configured one. `After` and `Before` name a file by themselves.
@@ -67,8 +67,8 @@ pub enum Added {
     Exists {
         /// The pipeline that is there.
         pipeline: Pipeline,
-        /// Paths of `sets` and `unsets` that would change it.
-        differing: Vec<Path>,
+        /// Those of the changes that would change it.
+        differing: Vec<Change>,
     },
     /// The edits that add it.
     New(NewBlock),
@@ -111,7 +111,9 @@ impl ModuleBlocks<'_> {
         let (_, block) = only_module(&lines).ok_or(EditError::NotOneBlock { found: 0 })?;
         let label = label_text(&lines, &block.labels[0]);
         self.check_label(label)?;
-        let lines = change(&lines, addition, &copied, &mut notes)?;
+        let (file, siblings) = self.around(&copied);
+        let around = Around { siblings: &siblings, file, expressions: Expressions::Replace, keys: None };
+        let lines = change(&lines, addition, &copied, &around, &mut notes)?;
         if parsed {
             parses(&lines).map_err(|error| EditError::Check { what: error.to_string() })?;
         }
@@ -122,6 +124,7 @@ impl ModuleBlocks<'_> {
             file: String::new(),
             line: 0,
             span: 0..0,
+            reach: Reach::Module,
         };
         self.placed(addition, &lines, NewBlock { edits: Vec::new(), pipeline, from: copied.from, notes })
             .map(Added::New)
@@ -240,9 +243,15 @@ impl ModuleBlocks<'_> {
     fn placed(&self, addition: &Addition<'_>, lines: &str, mut new: NewBlock) -> Result<NewBlock, LayoutError> {
         let near = match addition.place {
             Place::End => None,
-            Place::After(namespace) | Place::Before(namespace) => Some(self.pipeline(namespace)?),
+            Place::After(namespace) | Place::Before(namespace) | Place::Instead(namespace) => {
+                Some(self.pipeline(namespace)?)
+            }
         };
-        let configured = addition.file.unwrap_or(self.rules.file());
+        if let (Place::Instead(_), Some(old)) = (addition.place, near) {
+            replace::refuse_named(self.files, old)?;
+        }
+        let guessed = if addition.file.is_none() { self.file_of_its_own(addition, new.from.as_ref()) } else { None };
+        let configured = addition.file.or(guessed.as_deref()).unwrap_or(self.rules.file());
         let path = near.map_or(configured, |pipeline| pipeline.file.as_str());
         if is_json(path) {
             return Err(LayoutError::JsonFile { path: path.to_owned() });
@@ -265,15 +274,21 @@ impl ModuleBlocks<'_> {
             heading(&text[gap], &self.renaming(sibling, addition))
         });
         let between = heading.clone().unwrap_or_else(|| newline_of(text).repeat(blank + 1));
-        let below = |index: usize| place::below(place::extent(text, items, index).end, &lines, &between);
+        let below = |index: usize| {
+            let last = place::last_of(text, items, index);
+            place::below(place::extent(text, items, last).end, &lines, &between)
+        };
         let above_heading = |near: &Pipeline| {
             let above = item_of(near).checked_sub(1).filter(|above| siblings.contains(above));
             heading.as_ref().and(above)
         };
         let added = match (addition.place, near, siblings.last()) {
+            (Place::Instead(_), Some(near), _) => {
+                Splice::new(place::extent(text, items, item_of(near)), lines.as_str())
+            }
             (Place::Before(_), Some(near), _) => match above_heading(near) {
                 Some(above) => below(above),
-                None => place::above(text, place::extent(text, items, item_of(near)).start, &lines, blank),
+                None => self.above(addition, near, (text, items, item_of(near)), &lines, blank),
             },
             (_, Some(near), _) => below(item_of(near)),
             (_, None, Some(last)) => below(*last),
@@ -285,19 +300,60 @@ impl ModuleBlocks<'_> {
         Ok(new)
     }
 
-    fn differing(&self, pipeline: &Pipeline, addition: &Addition<'_>) -> Result<Vec<Path>, LayoutError> {
+    /// Puts the lines above a sibling: above its heading, where that names it, with a heading of their own.
+    fn above(
+        &self,
+        addition: &Addition<'_>,
+        near: &Pipeline,
+        (text, items, index): (&str, &[Item], usize),
+        lines: &str,
+        blank: usize,
+    ) -> Splice {
+        let span = place::heading_above(text, items, index);
+        let heading = span.clone().and_then(|span| heading_of(&text[span], &self.renaming(near, addition)));
+        match (span, heading) {
+            (Some(span), Some(heading)) => place::above(text, span.start, &format!("{heading}{lines}"), blank),
+            _ => place::above(text, place::extent(text, items, index).start, lines, blank),
+        }
+    }
+
+    /// The file of the new block where none is configured and its sibling's file is called after the sibling, or where the
+    /// sibling's is the only one that has pipelines.
+    fn file_of_its_own(&self, addition: &Addition<'_>, from: Option<&Namespace>) -> Option<String> {
+        if !self.rules.file_is_guessed() {
+            return None;
+        }
+        let sibling = from.and_then(|from| self.estate.find(from)).or_else(|| self.estate.newest())?;
+        let has_pipelines = |path: &str| self.estate.pipelines.iter().any(|pipeline| pipeline.file == path);
+        if has_pipelines(self.rules.file()) {
+            return None;
+        }
+        let name = sibling.file.rfind('/').map_or(0, |slash| slash + 1);
+        let mentions = self.renaming(sibling, addition).mentions(&sibling.file[name..]);
+        let splices: Vec<Splice> = mentions
+            .into_iter()
+            .map(|mention| Splice::new(name + mention.span.start..name + mention.span.end, mention.new))
+            .collect();
+        Some(splice(&sibling.file, &splices))
+    }
+
+    /// The text of the file that the lines are copied from, and the blocks of all pipelines.
+    fn around(&self, copied: &Copied) -> (&str, Vec<&str>) {
+        let file = self.index_of(&copied.path).map_or("", |file| self.files[file].text.as_str());
+        let pipelines = self.estate.newest_first().into_iter().take(50);
+        let lines = |pipeline: &Pipeline| Some(&self.files[self.index_of(&pipeline.file)?].text[pipeline.span.clone()]);
+        (file, pipelines.filter_map(lines).collect())
+    }
+
+    fn differing(&self, pipeline: &Pipeline, addition: &Addition<'_>) -> Result<Vec<Change>, LayoutError> {
         let Some(file) = self.index_of(&pipeline.file) else { return Ok(Vec::new()) };
         let lines = &self.files[file].text[pipeline.span.clone()];
         let in_file = |error: EditError| located(error, &pipeline.file, pipeline.line - 1);
+        let around = Around { expressions: Expressions::Replace, ..Around::default() };
         let mut differing = Vec::new();
-        for path in addition.unsets {
-            if unset(lines, path).map_err(in_file)? != lines {
-                differing.push(path.clone());
-            }
-        }
-        for assignment in addition.sets {
-            if set(lines, &assignment.path, &assignment.value, Expressions::Replace).map_err(in_file)? != lines {
-                differing.push(assignment.path.clone());
+        for change in addition.changes {
+            if crate::hcl::change(lines, change, &around).map_err(in_file)? != lines {
+                differing.push(change.clone());
             }
         }
         Ok(differing)

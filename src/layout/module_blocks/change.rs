@@ -1,6 +1,6 @@
-//! What the user asked to be set and unset in a new block.
+//! What the user asked to be changed in a new block.
 
-use crate::hcl::{EditError, Expressions, set, unset};
+use crate::hcl::{Around, Change, EditError, change as changed};
 use crate::pipeline::Namespace;
 
 use super::super::LayoutError;
@@ -8,7 +8,7 @@ use super::add::Addition;
 
 /// Where the lines of a new block were copied from.
 #[derive(Debug)]
-pub(super) struct Copied {
+pub(in crate::layout) struct Copied {
     /// The pipeline, if it was one.
     pub from: Option<Namespace>,
     /// The file: the sibling's, or the template.
@@ -17,24 +17,22 @@ pub(super) struct Copied {
     pub above: usize,
 }
 
-/// The lines with `unsets` left out and `sets` set.
-pub(super) fn change(
+/// The lines with the changes made.
+pub(in crate::layout) fn change(
     copy: &str,
     addition: &Addition<'_>,
     copied: &Copied,
+    around: &Around<'_>,
     notes: &mut Vec<String>,
 ) -> Result<String, LayoutError> {
     let mut lines = copy.to_owned();
-    for path in addition.unsets {
-        let without = unset(&lines, path).map_err(|error| placed(error, unset(copy, path), copied))?;
-        if without == lines {
+    for change in addition.changes {
+        let after =
+            changed(&lines, change, around).map_err(|error| placed(error, changed(copy, change, around), copied))?;
+        if let (true, Change::Unset { path }) = (after == lines, change) {
             notes.push(format!("the block has no '{path}' to leave out"));
         }
-        lines = without;
-    }
-    for assignment in addition.sets {
-        let set_in = |lines: &str| set(lines, &assignment.path, &assignment.value, Expressions::Replace);
-        lines = set_in(&lines).map_err(|error| placed(error, set_in(copy), copied))?;
+        lines = after;
     }
     Ok(lines)
 }
@@ -44,12 +42,12 @@ pub(super) fn change(
 fn placed(error: EditError, of_copy: Result<String, EditError>, copied: &Copied) -> EditError {
     match of_copy {
         Err(error) => located(error, &copied.path, copied.above),
-        Ok(_) => located(error, "in the new block", 0),
+        Ok(_) => EditError::InNewBlock { error: Box::new(error) },
     }
 }
 
 /// The error with the lines of `place`, where `above` lines stand above those that it is about.
-pub(super) fn located(error: EditError, place: &str, above: usize) -> EditError {
+pub(in crate::layout) fn located(error: EditError, place: &str, above: usize) -> EditError {
     match error {
         EditError::Check { .. } => error,
         error => EditError::In { place: place.to_owned(), error: Box::new(error.moved(above)) },

@@ -10,7 +10,7 @@ const ORIGIN: [&str; 2] = ["source", "version"];
 
 /// What becomes of the lines of a block under another namespace.
 #[derive(Debug, Default)]
-pub(super) struct Renamed {
+pub(in crate::layout) struct Renamed {
     /// The replacements, in order.
     pub splices: Vec<Splice>,
     /// Mentions that stay, to be told to the user: the line in `lines`, from 1, and the text.
@@ -19,7 +19,7 @@ pub(super) struct Renamed {
 
 /// Renames in labels, strings, comments, keys of objects and whole numbers. Names that refer to something else
 /// (`local.config_2022_08_31`, `local.configs["2022-08-31"]`) stay, because nothing of the new name may be there.
-pub(super) fn rename(lines: &str, block: &Block, renaming: &Renaming<'_>) -> Result<Renamed, SyntaxError> {
+pub(in crate::layout) fn rename(lines: &str, block: &Block, renaming: &Renaming<'_>) -> Result<Renamed, SyntaxError> {
     let mut origin: Vec<Span> = Vec::new();
     for item in Items::new(lines, block.body.clone()) {
         if let Item::Attribute(attribute) = item?
@@ -55,7 +55,15 @@ pub(super) fn rename(lines: &str, block: &Block, renaming: &Renaming<'_>) -> Res
         let is_no_number = token.kind == Kind::Number
             && mentions.iter().any(|mention| !mention.new.bytes().all(|byte| byte.is_ascii_digit()));
         let is_index = token.kind == Kind::Literal && is_index(lines, &tokens[..=index]);
-        if is_origin || is_no_number || is_index || (token.kind == Kind::Identifier && !is_label && !is_key) {
+        // A name that is a word may just be that word.
+        let is_prose = !renaming.is_dated()
+            && match token.kind {
+                Kind::LineComment | Kind::BlockComment => true,
+                Kind::Literal => mentions.iter().any(|mention| is_in_prose(text, &mention.span)),
+                _ => false,
+            };
+        if is_origin || is_no_number || is_index || is_prose || (token.kind == Kind::Identifier && !is_label && !is_key)
+        {
             renamed.kept.push((line_of(lines, token.start), text.trim().to_owned()));
             continue;
         }
@@ -67,6 +75,11 @@ pub(super) fn rename(lines: &str, block: &Block, renaming: &Renaming<'_>) -> Res
     Ok(renamed)
 }
 
+/// Whether a space stands beside the word: then it is one of several.
+fn is_in_prose(text: &str, span: &Span) -> bool {
+    text[..span.start].ends_with(char::is_whitespace) || text[span.end..].starts_with(char::is_whitespace)
+}
+
 /// What parts the new block from the one above it where `gap` parts siblings: a heading that names the sibling, or a
 /// ruler. `None` when nothing but blank lines is there, or what is about something else.
 pub(super) fn heading(gap: &str, renaming: &Renaming<'_>) -> Option<String> {
@@ -75,6 +88,13 @@ pub(super) fn heading(gap: &str, renaming: &Renaming<'_>) -> Option<String> {
     let is_ruler = !gap.trim().is_empty() && !gap.contains(char::is_alphanumeric);
     let is_heading = !splices.is_empty() && end_of_former(gap) == 0;
     (is_ruler || is_heading).then(|| splice(gap, &splices))
+}
+
+/// The heading of the new block, where `heading` names the sibling.
+pub(super) fn heading_of(heading: &str, renaming: &Renaming<'_>) -> Option<String> {
+    let mentions = renaming.mentions(heading).into_iter();
+    let splices: Vec<Splice> = mentions.map(|mention| Splice::new(mention.span, mention.new)).collect();
+    (!splices.is_empty() && end_of_former(heading) == 0).then(|| splice(heading, &splices))
 }
 
 /// Whether the last of `tokens` stands in a string that picks a value out of what stands before the bracket.

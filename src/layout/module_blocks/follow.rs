@@ -5,7 +5,7 @@ use crate::pipeline::Namespace;
 
 /// The lines with `namespace` in the place of each reference to the local that `expression` is, and how many there were
 /// beside the expression itself. `None` when it is not just a local.
-pub(super) fn replaced(
+pub(in crate::layout) fn replaced(
     lines: &str,
     expression: &str,
     namespace: &Namespace,

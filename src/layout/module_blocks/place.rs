@@ -1,6 +1,6 @@
 //! Where a block begins and ends with what belongs to it, and where a new one goes.
 
-use crate::hcl::{Item, Kind, Lexer, Span, Splice, line_end, line_start, newline_of};
+use crate::hcl::{Item, Kind, Lexer, Span, Splice, label_text, line_end, line_start, newline_of};
 
 /// The lines of the item `index`: with the comments that touch it, without the end of its last line.
 pub(super) fn extent(text: &str, items: &[Item], index: usize) -> Span {
@@ -17,6 +17,24 @@ pub(super) fn extent(text: &str, items: &[Item], index: usize) -> Span {
     };
     let start = line_start(text, span.start).max(floor);
     start_of_comments(text, floor, start)..end_of(text, &items[index])
+}
+
+/// The last of the outputs that follow the item `index` and name its module: they belong to it.
+pub(super) fn last_of(text: &str, items: &[Item], index: usize) -> usize {
+    let Item::Block(module) = &items[index] else { return index };
+    let Some(label) = module.labels.first() else { return index };
+    let name = format!("module.{}", label_text(text, label));
+    let names_it = |text: &str| {
+        text.match_indices(&name).any(|(at, _)| {
+            let next = text[at + name.len()..].chars().next();
+            !next.is_some_and(|next| next.is_alphanumeric() || matches!(next, '_' | '-'))
+        })
+    };
+    let is_own = |item: &&Item| match item {
+        Item::Block(block) => &text[block.kind.clone()] == "output" && names_it(&text[block.body.clone()]),
+        Item::Attribute(_) => false,
+    };
+    index + items[index + 1..].iter().take_while(is_own).count()
 }
 
 /// The end of the last line of an item: of the comments, too, that begin on it.
@@ -39,6 +57,7 @@ fn start_of_comments(text: &str, floor: usize, start: usize) -> usize {
         } else if line.ends_with("*/")
             && let Some(open) = text[floor..first].rfind("/*")
             && text[line_start(text, floor + open).max(floor)..floor + open].trim().is_empty()
+            && !text[floor + open + 2..first].trim_start().starts_with("module \"")
         {
             first = line_start(text, floor + open).max(floor);
         } else {
@@ -97,9 +116,27 @@ pub(super) fn at_end(text: &str, block: &str) -> Splice {
 
 /// The last two siblings (by their place in `items`) that follow one another: the second, and what parts them.
 pub(super) fn last_gap(text: &str, items: &[Item], siblings: &[usize]) -> Option<(usize, Span)> {
-    let pair = siblings.windows(2).rev().find(|pair| pair[1] == pair[0] + 1)?;
-    let gap = end_of(text, &items[pair[0]])..extent(text, items, pair[1]).start;
+    let follow = |pair: &&[usize]| pair[1] == last_of(text, items, pair[0]) + 1;
+    let pair = siblings.windows(2).rev().find(follow)?;
+    let gap = end_of(text, &items[pair[1] - 1])..extent(text, items, pair[1]).start;
     (gap.start < gap.end).then_some((pair[1], gap))
+}
+
+/// The comment that heads the item `index`, set apart from it by blank lines, with these.
+pub(super) fn heading_above(text: &str, items: &[Item], index: usize) -> Option<Span> {
+    let end = extent(text, items, index).start;
+    let floor = index.checked_sub(1).map_or(0, |before| (end_of(text, &items[before]) + 1).min(end));
+    let comment = floor + text[floor..end].trim_end().len();
+    let mut start = line_start(text, comment);
+    while start > floor && is_comment_line(&text[line_start(text, start - 1)..start]) {
+        start = line_start(text, start - 1);
+    }
+    (comment > floor && is_comment_line(&text[start..comment])).then_some(start..end)
+}
+
+fn is_comment_line(line: &str) -> bool {
+    let line = line.trim_start_matches('\u{feff}').trim_start();
+    line.starts_with('#') || line.starts_with("//")
 }
 
 /// How many blank lines part the siblings (by their place in `items`): those between the last two that follow one
@@ -156,6 +193,8 @@ mod tests {
         assert_eq!(of_block("// module \"a\" {\n//   b = 1\n// }\n// own\n"), format!("// own\n{alone}"));
         assert_eq!(of_block("#module \"a\" { b = 1 }\n# own\n"), format!("# own\n{alone}"));
         assert_eq!(of_block("# module \"a\" {\n#   b = 1\n"), alone);
+        assert_eq!(of_block("/* module \"a\" {\n  b = 1\n} */\n"), alone);
+        assert_eq!(of_block("/* module a */\n"), format!("/* module a */\n{alone}"));
         assert_eq!(of_block("# the module \"a\" {\n"), format!("# the module \"a\" {{\n{alone}"));
     }
 

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::super::Edit;
 use super::*;
+use crate::hcl::Change;
 
 const MAIN: &str = "locals {\n  day = \"2022-10-14\"\n}\n\nmodule \"p_2022-08-31\" {\n  source    = \"./stack/\"\n  namespace = \"2022-08-31\"\n}\n\nmodule \"second\" {\n  source    = \"./stack\"\n  namespace = local.day\n}\n\nmodule \"other\" {\n  source = \"./network\"\n}\n";
 
@@ -20,15 +21,8 @@ fn add<'a>(
     change: impl FnOnce(&mut Addition<'a>),
 ) -> Result<Added, LayoutError> {
     let rules = rules();
-    let mut addition = Addition {
-        namespace,
-        origin: Origin::Newest,
-        label: None,
-        unsets: &[],
-        sets: &[],
-        place: Place::End,
-        file: None,
-    };
+    let mut addition =
+        Addition { namespace, origin: Origin::Newest, label: None, changes: &[], place: Place::End, file: None };
     change(&mut addition);
     ModuleBlocks::read(files, &rules)?.add(&addition)
 }
@@ -83,13 +77,17 @@ fn says_the_file_and_line_of_a_syntax_error() {
     assert_eq!(error.to_string(), "main.tf:3:12: closing brace missing; block or object opened at line 3");
 }
 
+fn set(typed: &str) -> Change {
+    Change::set(&typed.parse().expect("a set"))
+}
+
 #[test]
 fn what_is_there_is_not_made_again() {
     let files = [SourceFile::new("main.tf", MAIN)];
-    let sets = ["namespace=2022-08-31".parse().expect("a set"), "more=1".parse().expect("a set")];
-    let added = add(&files, &name("2022-08-31"), |addition| addition.sets = &sets);
+    let sets = ["namespace=2022-08-31", "more=1"].map(set);
+    let added = add(&files, &name("2022-08-31"), |addition| addition.changes = &sets);
     let Ok(Added::Exists { pipeline, differing }) = added else { panic!("{added:?}") };
-    assert_eq!((pipeline.line, differing), (5, vec!["more".parse().expect("a path")]));
+    assert_eq!((pipeline.line, differing), (5, vec![set("more=1")]));
 }
 
 #[test]
@@ -153,24 +151,25 @@ fn errors_of_a_set_say_the_line_in_the_file() {
     let text = MAIN.replace("= local.day\n", "= local.day\n  list      = [1]\n");
     let files = [SourceFile::new("main.tf", text)];
     let error = |sets: &[&str], origin: &str| {
-        let sets: Vec<_> = sets.iter().map(|set| set.parse().expect("a set")).collect();
+        let sets: Vec<Change> = sets.iter().map(|typed| set(typed)).collect();
         let (old, namespace) = (name("2022-10-14"), name("2023-01-01"));
         let rules = rules();
         let origin =
             if origin.is_empty() { Origin::Sibling(&old) } else { Origin::Template { name: "t.tf", text: origin } };
-        let (unsets, place) = (&[], Place::End);
-        let addition = Addition { namespace: &namespace, origin, label: None, unsets, sets: &sets, place, file: None };
+        let place = Place::End;
+        let addition = Addition { namespace: &namespace, origin, label: None, changes: &sets, place, file: None };
         ModuleBlocks::read(&files, &rules).expect("an estate").add(&addition).expect_err("no object").to_string()
     };
-    let wrong = "'list.a' cannot be changed: 'list' on line";
-    assert_eq!(error(&["list.a=1"], ""), format!("main.tf: {wrong} 13 is [1], not an object"));
-    assert_eq!(error(&["x=1", "list.a=1"], ""), format!("main.tf: {wrong} 13 is [1], not an object"));
-    assert_eq!(error(&["x=1", "x.y=1"], "").split(':').next(), Some("in the new block"));
-    let sets = ["list.a=1".parse().expect("a set")];
-    let exists = add(&files, &name("2022-10-14"), |addition| addition.sets = &sets).expect_err("no object");
-    assert_eq!(exists.to_string(), format!("main.tf: {wrong} 13 is [1], not an object"));
+    let wrong = "'list.a' cannot be changed: 'list' is [1], not an object";
+    assert_eq!(error(&["list.a=1"], ""), format!("main.tf:13:15: {wrong}"));
+    assert_eq!(error(&["x=1", "list.a=1"], ""), format!("main.tf:13:15: {wrong}"));
+    let new = "in the new block 'x.y' cannot be changed: 'x' is 1, not an object";
+    assert_eq!(error(&["x=1", "x.y=1"], ""), new);
+    let sets = [set("list.a=1")];
+    let exists = add(&files, &name("2022-10-14"), |addition| addition.changes = &sets).expect_err("no object");
+    assert_eq!(exists.to_string(), format!("main.tf:13:15: {wrong}"));
     let template = "\n\nmodule \"{{label}}\" {\n  source = \"./stack\"\n  list = [1]\n}\n";
-    assert_eq!(error(&["list.a=1"], template), format!("t.tf: {wrong} 5 is [1], not an object"));
+    assert_eq!(error(&["list.a=1"], template), format!("t.tf:5:12: {wrong}"));
 }
 
 fn error<'a>(namespace: &'a Namespace, change: impl FnOnce(&mut Addition<'a>)) -> String {
@@ -191,8 +190,8 @@ fn refuses() {
     assert_eq!(unknown, "there is no pipeline 2020-01-01 (there are 2022-10-14, 2022-08-31)");
     assert!(error(&name("2023-01-01"), |addition| addition.place = Place::After(&missing)).contains("2020-01-01"));
     assert!(error(&name("2023-01-01"), |addition| addition.file = Some("x.tf.json")).contains("JSON"));
-    let sets = ["namespace=2020-01-01".parse().expect("a set")];
-    let contradiction = add(&files, &name("2023-01-01"), |addition| addition.sets = &sets).expect_err("refused");
+    let sets = [set("namespace=2020-01-01")];
+    let contradiction = add(&files, &name("2023-01-01"), |addition| addition.changes = &sets).expect_err("refused");
     assert!(matches!(contradiction, LayoutError::NotRecognised { .. }), "{contradiction}");
     let template = |text| Origin::Template { name: "t.tf", text };
     assert!(error(&name("2023-01-01"), |addition| addition.origin = template("a = 1\n")).contains("one module block"));

@@ -13,7 +13,8 @@ pub(super) fn alone(blocks: &ModuleBlocks<'_>, text: &str, pipeline: &mut Pipeli
     block_is(blocks, text, &block, pipeline)
 }
 
-/// Checks that `after` is the file with `added` put in: one item more, all others as they were.
+/// Checks that `after` is the file with `added` put in, in the place of a block or of nothing: all other items are as they
+/// were.
 pub(super) fn within(
     blocks: &ModuleBlocks<'_>,
     file: usize,
@@ -23,11 +24,10 @@ pub(super) fn within(
 ) -> Result<(), LayoutError> {
     let before = &blocks.files[file].text;
     let at = added.span.start;
-    let grown = added.text.len();
-    let unchanged = added.span.is_empty()
-        && after.len() == before.len() + grown
+    let (grown, gone) = (added.text.len(), added.span.len());
+    let unchanged = after.len() + gone == before.len() + grown
         && after.as_bytes()[..at] == before.as_bytes()[..at]
-        && after.as_bytes()[at + grown..] == before.as_bytes()[at..];
+        && after.as_bytes()[at + grown..] == before.as_bytes()[added.span.end..];
     if !unchanged {
         return Err(wrong(pipeline, "bytes outside the new block differ"));
     }
@@ -37,15 +37,15 @@ pub(super) fn within(
     let start = first.checked_sub(1).map_or(0, |last| old[last].span().end);
     let rest = &after[start..];
     let new = items(rest).map_err(|error| wrong(pipeline, &error.to_string()))?;
-    let Some((Item::Block(block), others)) = new.split_first().filter(|(_, others)| others.len() == old.len() - first)
-    else {
+    let below = &old[old.partition_point(|item| item.span().end <= added.span.end)..];
+    let Some((Item::Block(block), others)) = new.split_first().filter(|(_, others)| others.len() == below.len()) else {
         return Err(wrong(pipeline, "there is not just one item more than before"));
     };
     let same = |old: &Item, new: &Item| {
         let (old, new) = (old.span(), new.span());
-        old.start + grown == new.start + start && old.end + grown == new.end + start
+        old.start + grown == new.start + start + gone && old.end + grown == new.end + start + gone
     };
-    if !old[first..].iter().zip(others).all(|(old, new)| same(old, new)) {
+    if !below.iter().zip(others).all(|(old, new)| same(old, new)) {
         return Err(wrong(pipeline, "items outside the new block moved"));
     }
     block_is(blocks, rest, block, pipeline)?;

@@ -114,7 +114,7 @@ fn values_that_cannot_be_are_named_with_their_key() {
     exit code 64
     --- stdout
     --- stderr
-    error: pipelinectl.toml:4:10: unknown variant `modules`, expected `module-blocks`
+    error: pipelinectl.toml:4:10: unknown variant `modules`, expected one of `module-blocks`, `map-entries`, `directories`
       |
     4 | layout = "modules"
       |          ^

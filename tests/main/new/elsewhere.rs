@@ -188,9 +188,11 @@ fn settings_replace_what_was_copied() {
         scale_up_tasks = true    # or true
         index          = "other" # the index of 2022-10-14
       }
+
       tags = {
         team = "data"
       }
+
       retention_days = 30
     } # end of live
     "#);

@@ -27,7 +27,7 @@ fn the_live_pipeline_is_not() {
     exit code 3
     --- stdout
     --- stderr
-    error: 2022-08-31 is the live pipeline (.buildkite/pipeline.yml:3:18): it is not retired
+    error: 2022-08-31 is the live pipeline (.buildkite/pipeline.yml:3:18): it is not taken away
     hint: make another one live first ('pipelinectl live <NS>'), and have that merged
     ");
     for more in [&["--dry-run"][..], &["--edit-only", "--yes"], &["--allow-behind", "--no-fetch"]] {
@@ -89,7 +89,7 @@ fn a_protected_one_is_not() {
     exit code 3
     --- stdout
     --- stderr
-    error: 2022-10-01 is protected: it is never retired
+    error: 2022-10-01 is protected: it is never taken away
     hint: if it may go, take it off 'protected' below [pipeline] in pipelinectl.toml, and have that merged
     ");
     // On the main branch only.

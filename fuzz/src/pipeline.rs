@@ -1,0 +1,9 @@
+//! The nouns that the other rooms need.
+
+#[path = "../../src/pipeline/estate.rs"]
+pub mod estate;
+#[path = "../../src/pipeline/namespace.rs"]
+pub mod namespace;
+
+pub use estate::{Estate, Pipeline, Reach, Unclear};
+pub use namespace::{Namespace, NamespaceError};

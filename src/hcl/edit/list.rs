@@ -1,0 +1,61 @@
+//! Adding an item to a list, and taking one out.
+
+use super::super::{Anchor, Around, EditError, Mark, Path, Value, indentation, splice_aligned};
+use super::add;
+use super::spot::{self, Newcomer};
+use super::walk::{Found, Walk, enter, refusal, walk};
+use super::{remove, same_tokens};
+
+/// The walk into the list at the path; `None` where there is nothing at the path.
+pub(super) fn walk_into(text: &str, path: &Path, around: &Around<'_>) -> Result<Option<Walk>, EditError> {
+    let mut walked = walk(text, path, around)?;
+    let Found::Member(member) = &walked.found else { return Ok(None) };
+    if let Some(block) = &member.block {
+        return Err(EditError::IsBlock { path: path.to_string(), mark: Box::new(Mark::at(text, block.kind.start)) });
+    }
+    let Some(list) = enter(text, member, true) else {
+        return Err(refusal(text, path, path.to_string(), &member.value, "a list", &Path::root()));
+    };
+    walked.containers.push(list);
+    walked.depths.push(path.segments().len());
+    Ok(Some(walked))
+}
+
+/// Adds the item where it is not there. A list that is not there is an error: its place would be a guess.
+pub(super) fn add_item(
+    text: &str,
+    path: &Path,
+    (value, anchor): (&Value, Option<&Anchor>),
+    around: &Around<'_>,
+) -> Result<String, EditError> {
+    let Some(walk) = walk_into(text, path, around)? else {
+        return Err(EditError::NotFound { path: path.to_string(), at: path.to_string() });
+    };
+    let list = walk.last().clone();
+    let members = list.members(text)?;
+    let is_it = |present: &str| same_tokens(present, value.as_str());
+    if members.iter().any(|item| is_it(&text[item.value.clone()])) {
+        return Ok(text.to_owned());
+    }
+    let written = |indent: &str| add::spaced(text, indent, value.as_str());
+    let newcomer = Newcomer { is_it: &is_it, multi_line: value.as_str().contains('\n'), anchor, path };
+    let spot = spot::choose(text, &walk, &members, &newcomer, around)?;
+    if list.is_one_line(text) {
+        let indent = indentation(text, list.inside.start);
+        return add::on_line(text, &list, &members, spot, &written(indent)?);
+    }
+    add::put(text, &list, &members, spot, &written)
+}
+
+/// Takes the item out where it is there, each time it is there.
+pub(super) fn remove_item(text: &str, path: &Path, value: &Value, around: &Around<'_>) -> Result<String, EditError> {
+    let mut text = text.to_owned();
+    while let Some(walk) = walk_into(&text, path, around)? {
+        let members = walk.last().members(&text)?;
+        let Some(item) = members.iter().rfind(|item| same_tokens(&text[item.value.clone()], value.as_str())) else {
+            break;
+        };
+        text = splice_aligned(&text, &remove::member(&text, walk.last(), &members, item))?;
+    }
+    Ok(text)
+}

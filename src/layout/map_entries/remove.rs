@@ -1,0 +1,130 @@
+//! An entry taken out, with its comma and one of its blank gaps.
+
+use crate::hcl::{Element, Kind, Lexer, Span, Splice, line_end, line_start};
+use crate::pipeline::Namespace;
+
+use super::super::{Edit, LayoutError, SourceFile};
+use super::MapEntries;
+use super::entry::{extent, has_lines};
+use super::place::gap;
+
+impl MapEntries<'_> {
+    /// The text of the file, as it is after an edit, without the entry of a pipeline.
+    pub(super) fn without(&self, namespace: &Namespace, text: &str) -> Result<String, LayoutError> {
+        let own = self.map.file;
+        let changed = |(index, file): (usize, &SourceFile)| {
+            if index == own { SourceFile::new(file.path.clone(), text) } else { file.clone() }
+        };
+        let files: Vec<SourceFile> = self.files.iter().enumerate().map(changed).collect();
+        let edits = MapEntries::read(&files, self.rules)?.remove(namespace)?;
+        match edits.into_iter().next() {
+            Some(Edit::Write { after, .. }) => Ok(after),
+            _ => Err(self.wrong("the entry is not there")),
+        }
+    }
+
+    /// Works out the edit that removes a pipeline's entry, and checks it. Nothing is written.
+    pub fn remove(&self, namespace: &Namespace) -> Result<Vec<Edit>, LayoutError> {
+        let index = self.index_of(self.pipeline(namespace)?);
+        let text = &self.file().text;
+        let splices = taken_out(text, &self.map.inside, &self.elements, index);
+        let after = self.spliced(&splices)?;
+        let mut left = self.elements.clone();
+        left.remove(index);
+        let words = |text: &str, elements: &[Element]| -> Vec<(String, String)> {
+            let word = |span: &Span| text[span.clone()].to_owned();
+            elements.iter().map(|element| (word(&element.key), word(&element.value))).collect()
+        };
+        let found = self.read_again(&after)?;
+        if words(&after, &found) != words(text, &left) {
+            return Err(self.wrong("other entries changed"));
+        }
+        Ok(vec![Edit::Write { path: self.file().path.clone(), before: text.clone(), after }])
+    }
+}
+
+fn taken_out(text: &str, inside: &Span, elements: &[Element], index: usize) -> Vec<Splice> {
+    let element = &elements[index];
+    let (first, last) = (index == 0, index + 1 == elements.len());
+    if first && last && !has_comment(text, inside, &extent(text, inside, elements, index)) {
+        return vec![Splice::new(inside.clone(), "")];
+    }
+    if !has_lines(text, inside, elements) {
+        // On a line with others: the comma that parted them goes too.
+        let end = element.comma.map_or(element.value.end, |comma| comma + 1);
+        return vec![match (elements.get(index + 1), index.checked_sub(1)) {
+            (Some(next), _) => Splice::new(element.key.start..next.key.start, ""),
+            (None, Some(before)) => Splice::new(elements[before].value.end..end, ""),
+            (None, None) => Splice::new(element.key.start..end, ""),
+        }];
+    }
+    let mut splices = Vec::new();
+    let own = extent(text, inside, elements, index);
+    let above = (!first).then(|| gap(text, inside, elements, index)).filter(|gap| text[gap.clone()].trim().is_empty());
+    let below = (!last).then(|| gap(text, inside, elements, index + 1));
+    if last
+        && !first
+        && element.comma.is_none()
+        && let Some(comma) = elements[index - 1].comma
+    {
+        splices.push(Splice::new(comma..comma + 1, ""));
+    }
+    splices.push(match (above, below) {
+        (Some(above), _) => Splice::new(above.start..own.end, ""),
+        (None, Some(below)) if text[below.clone()].trim().is_empty() => Splice::new(own.start..below.end, ""),
+        _ => Splice::new(lines_with_blank(text, inside, &own), ""),
+    });
+    splices
+}
+
+/// Whole lines, and the blank lines above them where nothing but the end of the map comes below.
+fn lines_with_blank(text: &str, inside: &Span, own: &Span) -> Span {
+    let end = text[own.end..].find('\n').map_or(text.len(), |newline| own.end + newline + 1);
+    let closes = text[end.min(inside.end)..inside.end].trim().is_empty();
+    let above = text[..own.start].trim_end_matches(['\n', '\r', ' ', '\t']);
+    let start = if closes { line_end(text, above.len()) } else { own.start };
+    if closes && start < own.start { start..own.end } else { line_start(text, own.start).max(start)..end }
+}
+
+/// Whether there is a comment in the map outside these lines.
+fn has_comment(text: &str, inside: &Span, lines: &Span) -> bool {
+    let comment = |kind| matches!(kind, Kind::LineComment | Kind::BlockComment);
+    Lexer::new(text, inside.clone())
+        .map_while(Result::ok)
+        .any(|token| comment(token.kind) && (token.start < lines.start || lines.end < token.end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hcl::{elements, object_inside, splice};
+
+    fn without(text: &str, index: usize) -> String {
+        let inside = object_inside(text, &(0..text.len())).expect("an object");
+        let elements = elements(text, inside.clone()).expect("entries");
+        splice(text, &taken_out(text, &inside, &elements, index))
+    }
+
+    #[test]
+    fn takes_comma_comment_and_gap() {
+        let text = "{\n  # of a\n  a = 1,\n\n  b = 2\n}";
+        assert_eq!(without(text, 0), "{\n  b = 2\n}");
+        assert_eq!(without(text, 1), "{\n  # of a\n  a = 1\n}");
+        assert_eq!(without("{\n  a = 1,\n  b = 2,\n}", 1), "{\n  a = 1,\n}");
+        assert_eq!(without("{\n  a = 1\n\n  # apart\n\n  b = 2\n}", 1), "{\n  a = 1\n\n  # apart\n}");
+        assert_eq!(
+            without("{\n  a = 1\n\n  # apart\n\n  b = 2\n\n  c = 3\n}", 1),
+            "{\n  a = 1\n\n  # apart\n\n  c = 3\n}"
+        );
+        assert_eq!(without("{\n\n  a = 1\n\n  b = 2\n}", 0), "{\n\n  b = 2\n}");
+    }
+
+    #[test]
+    fn closes_what_gets_empty() {
+        assert_eq!(without("{\n  # of a\n  a = {\n  }\n}", 0), "{}");
+        assert_eq!(without("{\n  # of the map\n\n  a = 1\n}", 0), "{\n  # of the map\n}");
+        assert_eq!(without("{ a = 1, b = 2 }", 0), "{ b = 2 }");
+        assert_eq!(without("{ a = 1, b = 2 }", 1), "{ a = 1 }");
+        assert_eq!(without("{ a = 1 }", 0), "{}");
+    }
+}
