@@ -415,8 +415,8 @@ impl NewPipeline {
 fn replaced(arguments: &Arguments, context: &Context) -> Result<Option<Namespace>, Failure> {
     let Some(word) = &arguments.replace else { return Ok(None) };
     let old = target::resolve(context, word)?;
-    let fetch = !arguments.no_fetch && !arguments.edit_only;
-    protection::refuse(context, &old, Look::First { fetch })
+    let look = if arguments.edit_only { Look::Files } else { Look::First { fetch: !arguments.no_fetch } };
+    protection::refuse(context, &old, look)
         .map_err(|failure| failure.hint("or make the new pipeline without --replace"))?;
     Ok(Some(old))
 }
