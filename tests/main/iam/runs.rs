@@ -232,7 +232,10 @@ fn set_with_apply() {
     estate.apply_live().expect("applied");
     let mut guarded = Guarded::new(&aws);
 
-    guarded.run(&estate, &["set", OTHER, "reindexing_state.index=spare", "--apply", "--yes"]).ends_with(0).says("Applied.");
+    guarded
+        .run(&estate, &["set", OTHER, "reindexing_state.index=spare", "--apply", "--yes"])
+        .ends_with(0)
+        .says("Applied.");
 
     guarded.all_was_needed(&["set"]);
 }
