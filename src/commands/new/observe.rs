@@ -298,7 +298,9 @@ impl Scaffold {
         }
         edits::show(context, &self.edits);
         if let (Some(old), false) = (&self.replaced, self.edits.is_empty()) {
-            context.ui.warn(&format!("{} goes: its block, and what it made in the same plan", old.namespace));
+            context
+                .ui
+                .warn(&format!("{} goes: its block, what it made in the same plan, and then its tags", old.namespace));
         }
         for note in &self.notes {
             context.ui.warn(note);

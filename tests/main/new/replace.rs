@@ -52,10 +52,113 @@ fn one_takes_the_place_of_another_in_one_plan() {
     let before = estate.read(MAIN).expect("readable");
     let images = digests(&estate, OLD);
     let dry = replace(&estate, &["--dry-run"]).ends_with(0);
-    insta::assert_snapshot!(shown(&estate, &dry), @"");
+    insta::assert_snapshot!(shown(&estate, &dry), @r#"
+    exit code 0
+    --- stdout
+    --- infrastructure/main.tf
+    +++ infrastructure/main.tf
+    @@ -9,12 +9,12 @@
+       }
+     }
+     
+    -module "concepts_pipeline_2022-10-01" {
+    +module "concepts_pipeline_2022-10-14" {
+       source    = "./stack"
+    -  namespace = "2022-10-01"
+    +  namespace = "2022-10-14"
+     
+       reindexing_state = {
+         scale_up_tasks = false
+    -    index          = "concepts-2022-10-01"
+    +    index          = "concepts-2022-10-14"
+       }
+     }
+
+    Images for 2022-10-14
+      REPOSITORY                DIGEST        COMMIT                                                     TAG
+    + weco/concepts_ingestor    508f9b828326  COMMIT-3 2022-09-01 Aggregate concepts by identifier, no…  → 2022-10-14
+    + weco/concepts_aggregator  4d6483345f0d  COMMIT-3 2022-09-01 Aggregate concepts by identifier, no…  → 2022-10-14
+
+    Tags 2022-10-01, which goes
+      REPOSITORY                DIGEST        TAG                       OTHER TAGS
+    - weco/concepts_ingestor    21bb8d5c8cb4  2022-10-01 is taken away  2022-08-31, ref.COMMIT-2
+    - weco/concepts_aggregator  0f85fd9632ad  2022-10-01 is taken away  2022-08-31, ref.COMMIT-2
+    --- stderr
+    Reading the estate and what 2 services have in ECR …
+    warning: 2022-10-01 goes: its block, what it made in the same plan, and then its tags
+
+    Dry run: nothing was changed.
+    "#);
     assert_eq!((stands(&estate, OLD), writes(&estate).len()), (WHOLE, 0));
     let done = replace(&estate, &[]).ends_with(0);
-    insta::assert_snapshot!(shown(&estate, &done), @"");
+    insta::assert_snapshot!(shown(&estate, &done), @r#"
+    exit code 0
+    --- stdout
+    --- infrastructure/main.tf
+    +++ infrastructure/main.tf
+    @@ -9,12 +9,12 @@
+       }
+     }
+     
+    -module "concepts_pipeline_2022-10-01" {
+    +module "concepts_pipeline_2022-10-14" {
+       source    = "./stack"
+    -  namespace = "2022-10-01"
+    +  namespace = "2022-10-14"
+     
+       reindexing_state = {
+         scale_up_tasks = false
+    -    index          = "concepts-2022-10-01"
+    +    index          = "concepts-2022-10-14"
+       }
+     }
+
+    Images for 2022-10-14
+      REPOSITORY                DIGEST        COMMIT                                                     TAG
+    + weco/concepts_ingestor    508f9b828326  COMMIT-3 2022-09-01 Aggregate concepts by identifier, no…  → 2022-10-14
+    + weco/concepts_aggregator  4d6483345f0d  COMMIT-3 2022-09-01 Aggregate concepts by identifier, no…  → 2022-10-14
+
+    Tags 2022-10-01, which goes
+      REPOSITORY                DIGEST        TAG                       OTHER TAGS
+    - weco/concepts_ingestor    21bb8d5c8cb4  2022-10-01 is taken away  2022-08-31, ref.COMMIT-2
+    - weco/concepts_aggregator  0f85fd9632ad  2022-10-01 is taken away  2022-08-31, ref.COMMIT-2
+
+    module.concepts_pipeline_2022-10-01
+      - terraform_data.index  (destroyed)
+      - terraform_data.service["concepts_aggregator"]  (destroyed)
+      - terraform_data.service["concepts_ingestor"]  (destroyed)
+    module.concepts_pipeline_2022-10-14
+      + terraform_data.index
+      + terraform_data.service["concepts_aggregator"]
+      + terraform_data.service["concepts_ingestor"]
+    Plan: 3 to create, 0 to change, 3 to destroy, 3 unchanged
+
+    SERVICE              RUNS AS  DIGEST        STATE
+    concepts_ingestor             508f9b828326  has a tag only
+    concepts_aggregator           4d6483345f0d  has a tag only
+    --- stderr
+    Reading the estate and what 2 services have in ECR …
+    warning: 2022-10-01 goes: its block, what it made in the same plan, and then its tags
+    Wrote module.concepts_pipeline_2022-10-14 to infrastructure/main.tf:12.
+      ✓ weco/concepts_aggregator          tagged 2022-10-14
+      ✓ weco/concepts_ingestor            tagged 2022-10-14
+    Planning with terraform …
+
+    Applying …
+      ✓ module.concepts_pipeline_2022-10-01.terraform_data.index                           destroyed
+      ✓ module.concepts_pipeline_2022-10-01.terraform_data.service["concepts_aggregator"]  destroyed
+      ✓ module.concepts_pipeline_2022-10-01.terraform_data.service["concepts_ingestor"]    destroyed
+      ✓ module.concepts_pipeline_2022-10-14.terraform_data.index                           created
+      ✓ module.concepts_pipeline_2022-10-14.terraform_data.service["concepts_aggregator"]  created
+      ✓ module.concepts_pipeline_2022-10-14.terraform_data.service["concepts_ingestor"]    created
+      ✓ weco/concepts_aggregator          2022-10-01 is taken away
+      ✓ weco/concepts_ingestor            2022-10-01 is taken away
+
+    2022-10-14 is made, and its tags are set.
+    2022-10-01 is gone: 3 resources destroyed, 2 tags taken away.
+    next: commit infrastructure/main.tf and open a pull request
+    next: 2022-08-31 stays live until 2022-10-14 is named instead
+    "#);
     assert_eq!((stands(&estate, NEW), stands(&estate, OLD), stands(&estate, LIVE)), (WHOLE, NOTHING, WHOLE));
     assert_eq!(estate.read(MAIN).expect("readable"), before.replace(OLD, NEW));
     for (repository, digest) in estate.repositories().iter().zip(images.iter().flatten()) {
