@@ -103,13 +103,14 @@ impl<'a> MapEntries<'a> {
             let key = &file.text[element.key.clone()];
             let line = lines.line_of(&file.text, element.key.start);
             let found = key_text(key, &mut locals).and_then(|text| self.rules.rules.namespace(&text));
-            let found = found.map_err(|reason| (None, reason)).and_then(|namespace| match seen.get(namespace.as_str()) {
-                Some(first) => {
-                    let reason = format!("the key stands here a second time; the first is on line {first}");
-                    Err((Some(namespace), reason))
-                }
-                None => Ok(namespace),
-            });
+            let found =
+                found.map_err(|reason| (None, reason)).and_then(|namespace| match seen.get(namespace.as_str()) {
+                    Some(first) => {
+                        let reason = format!("the key stands here a second time; the first is on line {first}");
+                        Err((Some(namespace), reason))
+                    }
+                    None => Ok(namespace),
+                });
             match found {
                 Ok(namespace) => {
                     seen.insert(namespace.as_str().to_owned(), line);

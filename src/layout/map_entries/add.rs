@@ -25,6 +25,12 @@ impl MapEntries<'_> {
         if let Some(pipeline) = self.estate.find(addition.namespace) {
             return Ok(Added::Exists { pipeline: pipeline.clone(), differing: self.differing(pipeline, addition)? });
         }
+        let other_file = addition.file.is_some_and(|file| file != self.file().path);
+        for (what, given) in [("--label", addition.label.is_some()), ("another --file than the map's", other_file)] {
+            if given {
+                return Err(LayoutError::NotInLayout { what, layout: "map-entries" });
+            }
+        }
         self.rules.rules.namespace(addition.namespace.as_str()).map_err(|reason| LayoutError::Namespace { reason })?;
         let mut notes = Vec::new();
         let (lines, copied) = match addition.origin {

@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn leaves_what_shares_a_line() {
-        let text = "{\n  a = 1, b = 2, # of both\n  # more\n  c = 3, /* of d */ d = 4,\n  # of e\n  e = {\n  }, f = 5\n}";
+        let text =
+            "{\n  a = 1, b = 2, # of both\n  # more\n  c = 3, /* of d */ d = 4,\n  # of e\n  e = {\n  }, f = 5\n}";
         let rest = "\n  # more\n  c = 3, /* of d */ d = 4,\n  # of e\n  e = {\n  }, f = 5\n}";
         assert_eq!(without(text, 0), format!("{{\n  b = 2, # of both{rest}"));
         assert_eq!(without(text, 1), format!("{{\n  a = 1, # of both{rest}"));
