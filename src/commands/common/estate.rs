@@ -14,6 +14,22 @@ use crate::pipeline::{Estate, Namespace, Unclear};
 use crate::settings::file::Layout as Chosen;
 use crate::settings::{FILE_NAME, Settings};
 
+/// Refuses a pipeline that cannot be changed, and one that several blocks say they are.
+pub fn refuse_unclear(context: &Context, estate: &Estate, namespace: &Namespace) -> Result<(), Failure> {
+    if let Some(unclear) = estate.unclear.iter().find(|unclear| unclear.namespace.as_ref() == Some(namespace)) {
+        let name = name_of(&context.settings, unclear);
+        let message = format!("{}:{}: {name}: {}", unclear.file, unclear.line, unclear.reason);
+        return Err(Failure::usage(message).hint("nothing was changed: this one has to be changed by hand"));
+    }
+    let of_it = estate.pipelines.iter().filter(|pipeline| pipeline.namespace == *namespace);
+    let places: Vec<String> = of_it.map(|it| format!("{}:{}: {}", it.file, it.line, it.address())).collect();
+    if places.len() > 1 {
+        let message = format!("{} blocks say that they are {namespace}:\n  {}", places.len(), places.join("\n  "));
+        return Err(Failure::usage(message).hint("leave one of them, or give the other its own namespace"));
+    }
+    Ok(())
+}
+
 /// How pipelines are told from other modules.
 pub fn rules(settings: &Settings) -> Result<Rules, Failure> {
     let pipeline = &settings.pipeline;
