@@ -2,10 +2,10 @@
 
 use super::super::common::estate;
 use super::super::common::stage::{self, MayChange};
+use super::Arguments;
 use super::block::BlockRemoval;
 use super::observe::Retirement;
 use super::running;
-use super::Arguments;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::terraform_run::Planned;
