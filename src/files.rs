@@ -232,12 +232,15 @@ pub fn create_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<(), FileErr
     filled
 }
 
-/// Removes a folder in which there is no file but what is in its own folder `cache`. Any other is left as it is.
-pub fn remove_folder_without_files(path: &Path, cache: &str) {
-    let only_cache = fs::read_dir(path)
-        .is_ok_and(|entries| entries.into_iter().all(|entry| entry.is_ok_and(|entry| entry.file_name() == cache)));
-    if only_cache {
-        let _ = fs::remove_dir_all(path.join(cache));
+/// Removes a folder in which there is nothing but these files and folders. Any other is left as it is.
+pub fn remove_folder_without_files(path: &Path, but: &[&str]) {
+    let is_left =
+        |entry: io::Result<fs::DirEntry>| entry.is_ok_and(|entry| but.iter().any(|name| entry.file_name() == *name));
+    if fs::read_dir(path).is_ok_and(|entries| entries.into_iter().all(is_left)) {
+        for name in but {
+            let left = path.join(name);
+            let _ = if left.is_dir() { fs::remove_dir_all(left) } else { fs::remove_file(left) };
+        }
         let _ = fs::remove_dir(path);
     }
 }

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::files::{self, FileError};
 use crate::layout::Edit;
 
+/// What terraform makes anew wherever it is initialised.
+const OF_TERRAFORM: [&str; 2] = [".terraform", ".terraform.lock.hcl"];
+
 /// Makes all edits below `folder`. If one fails, those made before are taken back, and nothing is changed.
 ///
 /// Files that are made in one new folder appear together: it is filled under another name first. A folder whose last file
@@ -85,7 +88,7 @@ fn remove_emptied(folder: &Path, edits: &[Edit]) {
     emptied.sort_by_key(|path| std::cmp::Reverse(path.components().count()));
     emptied.dedup();
     for path in emptied.iter().filter(|path| path.components().next().is_some()) {
-        files::remove_folder_without_files(&folder.join(path), ".terraform");
+        files::remove_folder_without_files(&folder.join(path), &OF_TERRAFORM);
     }
 }
 
@@ -128,6 +131,7 @@ mod tests {
         assert_eq!(files::read_with_mode(&root.join("p/new/in/l")).expect("read"), ("../x".to_owned(), 0o120_777));
 
         files::create(&root.join("p/new/.terraform/x"), "", 0o644).expect("made");
+        files::create(&root.join("p/new/.terraform.lock.hcl"), "", 0o644).expect("made");
         files::create(&root.join("p/other/main.tf"), "", 0o644).expect("made");
         let delete = |path: &str| Edit::Delete { path: path.to_owned() };
         let failed = write_edits(root, &[delete("p/new/run.sh"), delete("p/new/in/l"), delete("p/new/none")]);
