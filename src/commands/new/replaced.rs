@@ -55,8 +55,8 @@ pub struct ReplacedReport {
 pub fn asked_for(arguments: &Arguments, context: &Context) -> Result<Option<Namespace>, Failure> {
     let Some(word) = &arguments.replace else { return Ok(None) };
     let old = target::resolve(context, word)?;
-    let fetch = !arguments.no_fetch && !arguments.edit_only;
-    refuse_live(context, &old, Look::First { fetch })?;
+    let look = if arguments.edit_only { Look::Files } else { Look::First { fetch: !arguments.no_fetch } };
+    refuse_live(context, &old, look)?;
     Ok(Some(old))
 }
 
