@@ -89,11 +89,11 @@ impl BlockRemoval {
 
 /// What was removed of a folder, and what is left in it.
 pub fn removed_folder(context: &Context, root: &str) -> String {
-    match files::paths_below(&context.settings.directory.join(root)) {
-        Ok(left) if !left.is_empty() => {
-            format!("Removed what git knows of {root}; what stays there: {}.", left.join(", "))
-        }
-        _ => format!("Removed {root}."),
+    let mut left = files::paths_below(&context.settings.directory.join(root)).unwrap_or_default();
+    left.retain(|path| !path.starts_with(".terraform"));
+    match left.as_slice() {
+        [] => format!("Removed {root}."),
+        left => format!("Removed what git knows of {root}; what stays there: {}.", left.join(", ")),
     }
 }
 
