@@ -64,12 +64,12 @@ pub(super) fn entry(
     }
     let keys = || members.iter().map(|member| &text[member.key.clone()]).filter(|key| !key.starts_with('('));
     let quoted = keys().next().is_some() && keys().all(|key| key.starts_with('"'));
-    let name = nest::name(&missing[0], container.shape, quoted, container.of_providers).ok_or_else(not_found)?;
+    let name = nest::name(&missing[0], container.shape, quoted).ok_or_else(not_found)?;
     let as_block = missing.len() > 1 && siblings_have_block(walk, path, &name, around);
     let is_filled = |entry: &&Member| object_inside(text, &entry.value).is_some_and(|it| !text[it].trim().is_empty());
     let nested = if as_block {
         let inner = nest::value(text, &missing[1..], value.as_str(), None);
-        let inner_name = nest::name(&missing[1], Shape::Body, false, false).ok_or_else(not_found)?;
+        let inner_name = nest::name(&missing[1], Shape::Body, false).ok_or_else(not_found)?;
         format!("{{\n{inner_name} = {}\n}}", inner.map_err(|_| not_found())?)
     } else {
         let model = members.iter().rev().find(is_filled);

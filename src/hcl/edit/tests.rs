@@ -537,3 +537,21 @@ fn many_comments_are_read_once() {
     assert!(matches!(made(&text, "--uncomment l=none", &[]), Err(EditError::NoComment { .. })));
     assert!(start.elapsed().as_secs() < 5);
 }
+
+#[test]
+fn what_is_there_in_another_shape_is_there() {
+    let list = "a {\n  l = [\n    \"b\",\n    \"d\",\n  ]\n}\n";
+    makes(list, "l=[\"b\", \"d\"]", list);
+    let object = "a {\n  o = {\n    b = 1\n    c = [{ d = 1, e = 2 }]\n  }\n}\n";
+    makes(object, "o={b=1,c=[{d=1,e=2}]}", object);
+    makes("a {\n  l = [1, 2]\n}\n", "l=[1 * 2]", "a {\n  l = [1 * 2]\n}\n");
+}
+
+#[test]
+fn providers_may_have_a_dot_in_their_name() {
+    let with = |inside: &str| format!("module \"a\" {{\n  providers = {{\n{inside}  }}\n}}\n");
+    let both = with("    aws           = aws\n    aws.catalogue = aws.catalogue\n");
+    makes("module \"a\" {\n}\n", "providers.aws.catalogue=aws.catalogue", &with("    aws.catalogue = aws.catalogue\n"));
+    makes(&with("    aws = aws\n"), "providers.aws.catalogue=aws.catalogue", &both);
+    makes(&both, "--unset providers.aws.catalogue", &with("    aws = aws\n"));
+}
