@@ -134,6 +134,8 @@ fn answered_no_says_what_stands_and_the_same_command_goes_on() {
     asked.asks("Apply this plan? [y/N]", end);
     asked.answer("n");
     let no = asked.end().ends_with(1);
+    let after = no.out.split("Planning with").nth(1).expect("a plan");
+    assert!(!after.contains("fetching"), "what is over is no longer shown: {after}");
     let no = no.says("answered no; nothing was applied").says("what was written to infrastructure/main.tf stays");
     no.says("to go on, run the same command again");
     assert!(estate.read(MAIN).expect("readable").contains("\"abc\""));
