@@ -233,9 +233,6 @@ impl Request {
                 )))
             }
             Added::New(block) => {
-                if let Some(old) = &replaced {
-                    old.refuse_named(&files)?;
-                }
                 estate.pipelines.push(block.pipeline.clone());
                 Ok(Scaffold {
                     edits: block.edits,

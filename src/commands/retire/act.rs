@@ -3,7 +3,7 @@
 use super::super::common::{retired_tags as tags, stage};
 use super::super::{End, Outcome};
 use super::observe::Retirement;
-use super::{Arguments, known, report};
+use super::{Arguments, known, report, rest};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::terraform_run::Planned;
@@ -48,6 +48,7 @@ pub fn act(
         return Err(failure);
     }
     if has_root {
+        rest::only_the_folder_is_left(context, &mut record)?;
         take_out()?;
     }
     record.finished = Some(context.clock.now());
@@ -86,7 +87,7 @@ fn write(context: &Context, seen: &Retirement) -> Result<(), Failure> {
         return Ok(());
     }
     write_edits(&context.settings.directory, &seen.block.edits)?;
-    context.ui.say(&seen.block.removed());
+    context.ui.say(&seen.block.removed(context));
     Ok(())
 }
 
