@@ -52,7 +52,8 @@ impl Value {
 ///
 /// Literals, lists, objects, calls, templates and references (`var.x`, `local.x`, `aws_sqs_queue.x.arn`) are HCL.
 /// Everything else is a string: bare words, dates (`2022-10-14`, though HCL would compute it), numbers with a leading
-/// zero, and names with slashes or dots (`weco/ingestor`, `example.com`). What begins like a string, a list, an object
+/// zero, versions (`9.1.10`), and names with slashes or dots
+/// (`weco/ingestor`, `example.com`). What begins like a string, a list, an object
 /// or a heredoc, or holds a template, but does not parse, is an error.
 impl FromStr for Value {
     type Err = ValueError;
@@ -144,6 +145,8 @@ fn is_meant(expression: &Expression) -> bool {
             {
                 false
             }
+            // `9.1.10` is a version, `10.0.0.0/16` an address: a number has nothing in it.
+            Expression::Number(_) => false,
             Expression::Variable(root) => ROOTS.contains(&root.as_str()) || root.as_str().contains('_'),
             other => is_meant(other),
         },
@@ -239,6 +242,9 @@ mod tests {
             ("", "\"\""),
             ("two words", "\"two words\""),
             ("works_indexed.2024-11-14", "\"works_indexed.2024-11-14\""),
+            ("9.1.10", "\"9.1.10\""),
+            ("1.2.3-beta", "\"1.2.3-beta\""),
+            ("10.0.0.0/16", "\"10.0.0.0/16\""),
             ("works_indexed.2024", "\"works_indexed.2024\""),
             ("arn:aws:sqs:eu-west-1:1:x", "\"arn:aws:sqs:eu-west-1:1:x\""),
             ("<<EOT\na\nEOT", "<<EOT\na\nEOT"),

@@ -135,22 +135,11 @@ fn anchor(changes: &mut [(usize, Change)], anchors: &[(usize, Anchor)]) -> Resul
     let any_new = changes.iter().any(|(_, change)| may_be_new(change));
     let first = anchors.first().map_or(0, |(at, _)| *at);
     let follows = changes.iter().any(|(index, change)| may_be_new(change) && *index > first);
-    let mut last: Option<(usize, Path, String)> = None;
     for (index, change) in changes {
-        let (Change::Set { path, anchor, .. } | Change::AddItem { path, anchor, .. }) = change else { continue };
+        let (Change::Set { anchor, .. } | Change::AddItem { anchor, .. }) = change else { continue };
         let before = if follows || anchors.is_empty() { None } else { Some(0) };
         let Some(named) = anchors.iter().rposition(|(at, _)| at < index).or(before) else { continue };
-        let (end, way) =
-            path.segments().split_last().map_or((None, Path::root()), |(end, way)| (Some(end), Path::of(way.to_vec())));
-        *anchor = Some(match (&anchors[named].1, &last) {
-            // What follows one another on the command line does so in the file.
-            (Anchor::After(_), Some((same, of, key))) if *same == named && *of == way => Anchor::After(key.clone()),
-            (anchor, _) => anchor.clone(),
-        });
-        last = match end {
-            Some(Segment::Name { name, .. } | Segment::Key(name)) => Some((named, way, name.clone())),
-            _ => None,
-        };
+        *anchor = Some(anchors[named].1.clone());
     }
     if anchors.is_empty() || any_new {
         return Ok(());
@@ -248,7 +237,7 @@ mod tests {
 
     #[test]
     fn places_what_is_new() {
-        assert_eq!(parse(&["--insert-after", "k", "a=1", "b=2"]).expect("changes"), ["a=1 after k", "b=2 after a"]);
+        assert_eq!(parse(&["--insert-after", "k", "a=1", "b=2"]).expect("changes"), ["a=1 after k", "b=2 after k"]);
         assert_eq!(parse(&["a=1", "--insert-after", "k", "b=2"]).expect("changes"), ["a=1", "b=2 after k"]);
         assert_eq!(parse(&["a=1", "--insert-after", "k"]).expect("changes"), ["a=1 after k"]);
         let two = ["--insert-after", "k", "a=1", "--insert-before", "l", "b=2", "--unset", "c"];

@@ -38,7 +38,8 @@ pub(super) fn add_item(
         return Ok(text.to_owned());
     }
     let written = |indent: &str| add::spaced(text, indent, value.as_str());
-    let newcomer = Newcomer { is_it: &is_it, multi_line: value.as_str().contains('\n'), anchor, path };
+    let newcomer =
+        Newcomer { is_it: &is_it, multi_line: value.as_str().contains('\n'), is_provider: false, anchor, path };
     let spot = spot::choose(text, &walk, &members, &newcomer, around)?;
     if list.is_one_line(text) {
         let indent = indentation(text, list.inside.start);

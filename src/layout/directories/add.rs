@@ -128,7 +128,7 @@ impl Directories<'_> {
         let others: Vec<&str> =
             self.estate.newest_first().into_iter().take(50).filter_map(|one| self.module_of(one)).collect();
         let whole = file.text.clone();
-        let around = Around { siblings: &others, file: &whole, expressions: Expressions::Replace, keys: None };
+        let around = Around { siblings: &others, file: &whole, expressions: Expressions::Replace, ..Around::default() };
         let changed = change(&file.text[lines.clone()], addition, &copied, &around, notes)?;
         file.text = splice(&file.text, &[Splice::new(lines, changed)]);
         Ok(())

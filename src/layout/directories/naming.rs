@@ -45,7 +45,7 @@ pub(super) fn rename(
     path: &str,
     text: &str,
     rules: &DirectoryRules,
-    renaming: &Renaming<'_>,
+    renaming: &Renaming,
     modules: &[(String, String)],
 ) -> Result<Renamed, SyntaxError> {
     let sort = sort_of(path);
@@ -73,7 +73,7 @@ pub(super) fn rename(
 }
 
 /// The labels of module blocks that name the old pipeline, with what they become.
-pub(super) fn labels(text: &str, renaming: &Renaming<'_>) -> Result<Vec<(String, String)>, SyntaxError> {
+pub(super) fn labels(text: &str, renaming: &Renaming) -> Result<Vec<(String, String)>, SyntaxError> {
     let mut labels = Vec::new();
     for item in Items::new(text, 0..text.len()) {
         if let Item::Block(block) = item?
@@ -91,7 +91,7 @@ pub(super) fn labels(text: &str, renaming: &Renaming<'_>) -> Result<Vec<(String,
 }
 
 /// The text under the new namespace.
-pub(super) fn replaced(text: &str, renaming: &Renaming<'_>) -> String {
+pub(super) fn replaced(text: &str, renaming: &Renaming) -> String {
     let mut new = text.to_owned();
     for mention in renaming.mentions(text).into_iter().rev() {
         new.replace_range(mention.span, &mention.new);
@@ -123,7 +123,7 @@ fn references(text: &str, modules: &[(String, String)]) -> Result<Vec<Splice>, S
 struct Walk<'a> {
     text: &'a str,
     rules: &'a DirectoryRules,
-    renaming: &'a Renaming<'a>,
+    renaming: &'a Renaming,
     sort: Sort,
     places: Vec<Splice>,
 }
