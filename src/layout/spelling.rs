@@ -53,8 +53,8 @@ impl Parts {
             suffix: suffix.to_owned(),
         };
         let begins = |at: usize| !whole[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-        let dates = (0..whole.len()).filter(|at| begins(*at));
-        match dates.filter_map(|at| dated(&whole[at..]).map(|(date, length)| (at, date, length))).next() {
+        let mut places = (0..whole.len()).filter(|at| begins(*at));
+        match places.find_map(|at| dated(&whole[at..]).map(|(date, length)| (at, date, length))) {
             Some((at, date, length)) => parts(&whole[..at], Some(date), &whole[at + length..]),
             None => parts(whole, None, ""),
         }

@@ -1,7 +1,7 @@
 //! Putting something new into a body, an object or a list.
 
 use super::super::{
-    Anchor, Around, EditError, Kind, Lexer, Path, Splice, Value, format, indentation, line_start, newline_of,
+    Anchor, Around, EditError, Kind, Lexer, Path, Segment, Splice, Value, format, indentation, line_start, newline_of,
     object_inside, splice_aligned,
 };
 use super::container::{Container, Member, Shape, key_text};
@@ -33,7 +33,7 @@ pub(super) fn entry(
 ) -> Result<String, EditError> {
     let container = walk.last();
     let members = container.members(text)?;
-    let missing = &path.segments()[depth..];
+    let missing = &with_dots(path, depth)[..];
     let not_found = || EditError::NotFound { path: path.to_string(), at: path.start(depth + 1) };
     if container.shape == Shape::List {
         return Err(not_found());
@@ -68,6 +68,21 @@ pub(super) fn entry(
         return on_line(text, container, &members, spot, &written);
     }
     put(text, container, &members, spot, &written)
+}
+
+/// The steps of the path from number `depth` on. A provider's name is one step, though it has a dot.
+fn with_dots(path: &Path, depth: usize) -> Vec<Segment> {
+    let mut segments = path.segments()[depth..].to_vec();
+    if path.start(1) != "providers" || depth > 1 {
+        return segments;
+    }
+    let first = 1 - depth;
+    if let Some([Segment::Name { name, .. }, Segment::Name { name: alias, .. }]) = segments.get(first..) {
+        let name = format!("{name}.{alias}");
+        segments.truncate(first);
+        segments.push(Segment::Name { name, number: 1 });
+    }
+    segments
 }
 
 /// Whether a sibling block has a nested block of this name where the path leads.

@@ -20,7 +20,8 @@ pub(super) fn value(
         |member: &&Member| object_inside(text, &member.value).is_some_and(|inside| !text[inside].trim().is_empty());
     let like = members.iter().find(named).filter(is_object).or_else(|| members.iter().rev().find(is_object));
     let nested = self::value(text, &missing[1..], value, like)?;
-    let name = name(next, Shape::Object, false, false).ok_or_else(|| Some(next.clone()))?;
+    let of_providers = plain(&missing[0]) == Some("providers");
+    let name = name(next, Shape::Object, false, of_providers).ok_or_else(|| Some(next.clone()))?;
     let one_line = inside.is_some_and(|inside| !text[inside.clone()].trim().is_empty() && !text[inside].contains('\n'));
     Ok(if one_line && !nested.contains('\n') {
         format!("{{ {name} = {nested} }}")

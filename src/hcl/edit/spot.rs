@@ -96,6 +96,10 @@ pub(super) fn choose(
         return Ok(Spot::First);
     }
     let is_fresh = |index: usize| is_fresh(&ranks, index, walk, newcomer, around);
+    if (0..members.len()).all(is_fresh) {
+        // All of it was made by this command: in the order in which it was given.
+        return Ok(last(&ranks, newcomer, &is_fresh));
+    }
     Ok(as_siblings(text, walk, &ranks, newcomer, around).unwrap_or_else(|| last(&ranks, newcomer, &is_fresh)))
 }
 
@@ -130,7 +134,7 @@ fn own_paragraph(ranks: &Ranks<'_>, member: usize, newcomer: &Newcomer<'_>, is_f
     }
     let stands_apart = |name: &str| stands_first(name) || (ranks.shape == Shape::Body && STAND_LAST.contains(&name));
     let is_other = |index: &usize| *index != member && !stands_apart(ranks.name(*index)) && !is_fresh(*index);
-    stands_first(ranks.name(member)) || (0..ranks.members.len()).filter(is_other).any(|index| stands_alone(index))
+    stands_first(ranks.name(member)) || (0..ranks.members.len()).filter(is_other).any(stands_alone)
 }
 
 /// The spot that the newcomer has among the siblings of its container.
