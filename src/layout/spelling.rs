@@ -45,18 +45,12 @@ struct Parts {
 
 impl Parts {
     fn of(namespace: &Namespace) -> Self {
-        let whole = namespace.as_str();
-        let parts = |prefix: &str, date: Option<String>, suffix: &str| Self {
-            whole: whole.to_owned(),
-            prefix: prefix.to_owned(),
-            date,
-            suffix: suffix.to_owned(),
-        };
-        let begins = |at: usize| !whole[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-        let mut places = (0..whole.len()).filter(|at| begins(*at));
-        match places.find_map(|at| dated(&whole[at..]).map(|(date, length)| (at, date, length))) {
-            Some((at, date, length)) => parts(&whole[..at], Some(date), &whole[at + length..]),
-            None => parts(whole, None, ""),
+        let whole = namespace.as_str().to_owned();
+        match namespace.dated() {
+            Some((prefix, date, suffix)) => {
+                Self { whole, prefix: prefix.to_owned(), date: Some(date), suffix: suffix.to_owned() }
+            }
+            None => Self { prefix: whole.clone(), whole, date: None, suffix: String::new() },
         }
     }
 
@@ -84,23 +78,6 @@ impl Parts {
             Manner::Digits => format!("{prefix}{date}{suffix}").replace('-', ""),
         }
     }
-}
-
-/// The date that the text begins with, in whichever manner, with dashes; and how many bytes of the text it takes.
-fn dated(text: &str) -> Option<(String, usize)> {
-    let bytes = text.as_bytes();
-    let digits = |from: usize, to: usize| bytes.get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
-    let parted = |mark: u8| {
-        digits(0, 4) && digits(5, 7) && digits(8, 10) && !digits(10, 11) && bytes[4] == mark && bytes[7] == mark
-    };
-    let (date, length) = if parted(b'-') || parted(b'_') {
-        (text[..10].replace('_', "-"), 10)
-    } else if digits(0, 8) && !digits(8, 9) {
-        (format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..8]), 8)
-    } else {
-        return None;
-    };
-    date.parse::<jiff::civil::Date>().ok().map(|_| (date, length))
 }
 
 /// A mention of a namespace in a text, and what it becomes.
