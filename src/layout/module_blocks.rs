@@ -193,19 +193,9 @@ fn which(
         return Some(labelled.ok_or_else(|| format!("it has no '{attribute}', and its label names no pipeline")));
     };
     Some(match (locals.evaluate_string(&text[value.clone()]), labelled) {
-        (Ok(value), Some(labelled)) if rules.namespace(&value).is_err() && is_prefixed(&value, &labelled) => {
-            Ok(labelled)
-        }
-        (Ok(value), _) => rules.namespace(&value),
+        (Ok(value), _) => rules.namespace_of(label, &value),
         (Err(_), Some(labelled)) => Ok(labelled),
         (Err(unknown), None) => Err(format!("its '{attribute}' {unknown}")),
-    })
-}
-
-/// Whether the value is the namespace, in whichever spelling, with something before it: `catalogue-20190205`.
-fn is_prefixed(value: &str, namespace: &Namespace) -> bool {
-    namespace.spellings().iter().any(|spelling| {
-        value.strip_suffix(spelling.as_str()).is_some_and(|before| before.ends_with(['-', '_', '.', '/', ':']))
     })
 }
 

@@ -12,7 +12,7 @@ use super::super::spelling::Renaming;
 use super::super::{Edit, LayoutError, is_json};
 use super::change::{Copied, change, located};
 use super::clone::{heading, heading_of, rename};
-use super::{ModuleBlocks, follow, is_prefixed, module, place, replace, verify, which};
+use super::{ModuleBlocks, follow, module, place, replace, verify, which};
 
 /// Where the lines of a new block come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,12 +208,9 @@ impl ModuleBlocks<'_> {
         let Some(value) = read.namespace else { return Ok(lines) };
         let mut locals = self.locals()?;
         let says = locals.evaluate_string(&lines[value.clone()]);
-        let label = self.rules.namespace_in(label_text(&lines, &block.labels[0]));
-        let is_prefixed = |text: &str| {
-            let is_label = label.as_ref() == Some(addition.namespace);
-            is_label && self.rules.namespace(text).is_err() && is_prefixed(text, addition.namespace)
-        };
-        if says.is_ok_and(|text| text == addition.namespace.as_str() || is_prefixed(&text)) {
+        let label = label_text(&lines, &block.labels[0]);
+        let is_it = |text: &str| self.rules.namespace_of(label, text).as_ref() == Ok(addition.namespace);
+        if says.is_ok_and(|text| is_it(&text)) {
             return Ok(lines);
         }
         let attribute = self.rules.namespace_attribute();
