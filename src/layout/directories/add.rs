@@ -131,7 +131,7 @@ impl Directories<'_> {
         let copied = Copied { from: None, path: format!("{from}/{name}"), above };
         let others: Vec<&str> =
             self.estate.newest_first().into_iter().take(50).filter_map(|one| self.module_of(one)).collect();
-        let around = Around { siblings: &others, file: &whole, expressions: Expressions::Replace, keys: None };
+        let around = Around { siblings: &others, file: &whole, expressions: Expressions::Replace, ..Around::default() };
         let changed = change(&whole[lines.clone()], addition, &copied, &around, notes)?;
         file.bytes = splice(&whole, &[Splice::new(lines, changed)]).into_bytes();
         Ok(())
