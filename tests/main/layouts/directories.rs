@@ -236,7 +236,9 @@ fn retire_destroys_the_root_and_removes_the_folder() {
     let kept = fs::read_to_string(estate.file("infrastructure/states/2022-10-14.tfstate")).expect("a state");
     assert!(kept.contains("\"resources\": []"), "{kept}");
     assert_eq!(state(&estate, "infrastructure/2022-08-31").len(), 4);
-    run(&estate, &["retire", NEW, "--confirm", NEW]).ends_with(0).says("Nothing to do: there is nothing of 2022-10-14.");
+    run(&estate, &["retire", NEW, "--confirm", NEW])
+        .ends_with(0)
+        .says("Nothing to do: there is nothing of 2022-10-14.");
     run(&estate, &["retire", "2021-01-01", "--confirm", "2021-01-01"])
         .ends_with(64)
         .says("there is no folder of 2021-01-01");
