@@ -7,6 +7,8 @@ mod naming;
 mod pattern;
 mod state;
 
+use std::cell::OnceCell;
+
 use crate::hcl::{Attribute, Block, Item, Items, Locals, items, label_text, line_of, literal_string};
 use crate::pipeline::{Estate, Namespace, Pipeline, Reach, Unclear};
 
@@ -30,7 +32,8 @@ pub struct DirectoryRules {
     pub rename: Vec<NamePattern>,
     /// Where it is kept in any case.
     pub keep: Vec<NamePattern>,
-    /// What `init` is told of the backend beside its block, in order: `key=value`, or the path of a file in the folder.
+    /// What `init` is told of the backend beside its block, in order: `key=value`, or the path of a file in the folder;
+    /// with `{namespace}` for the pipeline.
     pub backend: Vec<String>,
 }
 
@@ -72,6 +75,8 @@ pub struct Directories<'a> {
     /// The items of each file; none for JSON.
     items: Vec<Vec<Item>>,
     folders: Vec<Folder>,
+    /// Where each of the folders keeps its state, when that was asked for.
+    states: OnceCell<Vec<Option<State>>>,
     estate: Estate,
 }
 
@@ -83,9 +88,13 @@ impl DirectoryRules {
     }
 
     /// The paths of the files in a pipeline's folder that have arguments of its backend. Those in JSON are not read.
-    pub fn backend_files(&self) -> impl Iterator<Item = &str> {
-        let is_path = |value: &&str| !value.contains('=') && !value.starts_with(['/', '.']);
-        self.backend.iter().map(String::as_str).filter(is_path).filter(|path| path.strip_suffix(".json").is_none())
+    pub fn backend_files(&self, namespace: &Namespace) -> impl Iterator<Item = String> {
+        let is_path = |value: &String| !value.contains('=') && !value.starts_with(['/', '.']);
+        self.backend_of(namespace).filter(is_path).filter(|path| path.strip_suffix(".json").is_none())
+    }
+
+    fn backend_of(&self, namespace: &Namespace) -> impl Iterator<Item = String> {
+        self.backend.iter().map(|argument| argument.replace("{namespace}", namespace.as_str()))
     }
 
     /// The folder of a pipeline, relative to the project's.
@@ -132,9 +141,9 @@ impl<'a> Directories<'a> {
         }
         for folder in &mut folders {
             let place = |name| files.iter().position(|file| file.path == format!("{}/{name}", folder.path));
-            folder.arguments = rules.backend_files().filter_map(place).collect();
+            folder.arguments = rules.backend_files(&folder.namespace).filter_map(place).collect();
         }
-        let mut read = Self { files, rules, items, folders, estate };
+        let mut read = Self { files, rules, items, folders, states: OnceCell::new(), estate };
         let (folders, others) =
             std::mem::take(&mut read.folders).into_iter().partition(|folder| read.is_pipeline(folder));
         drop::<Vec<Folder>>(others);
@@ -157,11 +166,12 @@ impl<'a> Directories<'a> {
 
     /// The pipeline whose state is kept where that of this one is, and where this one's backend stands: file and line.
     pub fn shares_state(&self, namespace: &Namespace) -> Option<(Namespace, String, usize)> {
-        let own = self.state_of(self.folders.iter().find(|folder| folder.namespace == *namespace)?)?;
-        let others = self.folders.iter().filter(|folder| folder.namespace != *namespace);
-        let mut same = others.filter_map(|folder| Some((folder, self.state_of(folder)?)));
-        let (folder, _) = same.find(|(_, state)| state.identity == own.identity)?;
-        Some((folder.namespace.clone(), own.path, own.line))
+        let states = self.states.get_or_init(|| self.folders.iter().map(|folder| self.state_of(folder)).collect());
+        let index = self.folders.iter().position(|folder| folder.namespace == *namespace)?;
+        let own = states[index].as_ref()?;
+        let mut others = self.folders.iter().zip(states).filter(|(folder, _)| folder.namespace != *namespace);
+        let (folder, _) = others.find(|(_, state)| state.as_ref().is_some_and(|it| it.identity == own.identity))?;
+        Some((folder.namespace.clone(), own.path.clone(), own.line))
     }
 
     /// The namespace that the module of a pipeline's folder is given, where it is statically known.
@@ -268,9 +278,8 @@ impl<'a> Directories<'a> {
     fn state_of(&self, folder: &Folder) -> Option<State> {
         let file = |index: &usize| (&self.files[*index], self.items[*index].as_slice());
         let files: Vec<_> = folder.files.iter().map(file).collect();
-        let further: Vec<Further<'_>> = self
-            .rules
-            .backend
+        let arguments: Vec<String> = self.rules.backend_of(&folder.namespace).collect();
+        let further: Vec<Further<'_>> = arguments
             .iter()
             .filter_map(|argument| match argument.split_once('=') {
                 Some((name, value)) => Some(Further::Value(name, value)),

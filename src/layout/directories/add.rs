@@ -192,7 +192,7 @@ impl Directories<'_> {
             let is_argument = |name: &str| path.strip_prefix(&to).and_then(|rest| rest.strip_prefix('/')) == Some(name);
             path.strip_suffix(".tf").is_some()
                 || super::super::is_json(path)
-                || self.rules.backend_files().any(is_argument)
+                || self.rules.backend_files(namespace).any(|name| is_argument(&name))
         };
         let source = |file: &FolderFile| {
             let text = if leads_to(file.mode) { of_sibling(&file.path)? } else { file.text()?.to_owned() };
