@@ -198,6 +198,9 @@ impl Request {
                 unclear.reason
             ));
         }
+        for named in [&self.from, &self.after, &self.before, &self.replace].into_iter().flatten() {
+            estate::refuse_unclear(context, &estate, named)?;
+        }
         let folder = match reading.folder_to_copy(&addition)? {
             Some(folder) => estate::folder(context, &folder)?,
             None => Vec::new(),
@@ -311,13 +314,14 @@ impl Scaffold {
         let mut text = format!("{}\n", paint::strong(&format!("{folder}, a copy of {from}")));
         let mut diffs = String::new();
         for edit in &self.edits {
-            let Edit::Create { path, text: after, .. } = edit else { continue };
+            let Edit::Create { path, bytes: after, .. } = edit else { continue };
             let name = path.strip_prefix(&format!("{folder}/")).unwrap_or(path);
-            let before = self.copied.iter().find(|file| file.path == name).map_or("", |file| file.text.as_str());
-            let mark = if before == after { ' ' } else { '~' };
+            let before = self.copied.iter().find(|file| file.path == name);
+            let is_same = before.is_some_and(|before| before.bytes == *after);
+            let mark = if is_same { ' ' } else { '~' };
             text.push_str(&format!("  {mark} {name}\n"));
-            if before != after {
-                diffs.push_str(&unified(path, before, after));
+            if let (false, Some(after)) = (is_same, edit.text()) {
+                diffs.push_str(&unified(path, before.and_then(FolderFile::text).unwrap_or_default(), after));
             }
         }
         context.ui.show(&format!("{text}{diffs}"));

@@ -3,11 +3,12 @@
 use super::super::common::{retired_tags as tags, stage};
 use super::super::{End, Outcome};
 use super::observe::Retirement;
-use super::{Arguments, known, report, rest};
+use super::{Arguments, known, report};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::terraform_run::Planned;
 use crate::operations::write_edits::write_edits;
+use crate::pipeline::Namespace;
 use crate::releases::{self, Lock, Record};
 use crate::terraform::Program;
 
@@ -47,32 +48,40 @@ pub fn act(
         return Err(failure);
     }
     if has_root {
-        rest::only_the_folder_is_left(context, &mut record)?;
+        // From here on nothing can be half destroyed: should the folder be gone next time, nothing is lost with it.
+        record.applying = false;
+        store.begin(namespace, &record)?;
         take_out()?;
     }
     record.finished = Some(context.clock.now());
     record.outcome = Some(releases::Outcome::Done);
     store.finish(namespace, &record)?;
-    if let Some(hold) = store.remove_hold(namespace)? {
-        context.ui.say(&format!("The hold of {} ({}) is lifted with it.", hold.by, hold.reason));
-    }
+    lift_hold(context, namespace)?;
     Ok(report::end(arguments, context, seen, planned, &rows))
 }
 
 /// There is nothing left to take away. The record of a `retire` that ended just before it was completed is completed.
-pub fn nothing(arguments: &Arguments, context: &Context, seen: &Retirement, planned: &Planned) -> Outcome {
+pub fn nothing(arguments: &Arguments, context: &Context, seen: &Retirement, planned: Option<&Planned>) -> Outcome {
     let namespace = &seen.namespace;
     if let Some(record) = seen.begun() {
         let (finished, outcome) = (Some(context.clock.now()), Some(releases::Outcome::Done));
         context.store()?.finish(namespace, &Record { finished, outcome, ..record.clone() })?;
+        lift_hold(context, namespace)?;
     }
-    report::print(arguments, context, seen, Some(planned), None);
+    report::print(arguments, context, seen, planned, None);
     let staying = report::staying(seen, arguments);
     context.ui.say(&match staying {
         Some(staying) => format!("\nNothing to do: {namespace} has neither block nor resources. {staying}"),
         None => format!("\nNothing to do: there is nothing of {namespace}.{}", known(&seen.block.estate)),
     });
     Ok(End::Done)
+}
+
+fn lift_hold(context: &Context, namespace: &Namespace) -> Result<(), Failure> {
+    if let Some(hold) = context.store()?.remove_hold(namespace)? {
+        context.ui.say(&format!("The hold of {} ({}) is lifted with it.", hold.by, hold.reason));
+    }
+    Ok(())
 }
 
 fn write(context: &Context, seen: &Retirement) -> Result<(), Failure> {

@@ -2,10 +2,10 @@
 
 mod act;
 mod block;
+mod gone;
 mod observe;
 mod planned;
 mod report;
-mod rest;
 
 use clap::Args;
 
@@ -99,10 +99,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if !arguments.allow_behind {
         upstream::refuse_behind(context, arguments.fetches())?;
     }
-    if let Some(record) = rest::begun(context, &namespace)? {
-        return rest::remove(arguments, context, &namespace, record);
-    }
     ui.say(&format!("Reading the estate and the tags of {namespace} …"));
+    if gone::is_gone(context, &namespace)? {
+        return gone::end(arguments, context, &namespace);
+    }
     let program = planned::program(context, &namespace)?;
     let mut seen = observe::observe(arguments, context, &namespace)?;
     seen.show(arguments, context);
@@ -113,7 +113,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(End::Done);
     }
     if seen.is_nothing(arguments) && !planned.has_changes() {
-        return act::nothing(arguments, context, &seen, &planned);
+        return act::nothing(arguments, context, &seen, Some(&planned));
     }
     confirm(arguments, context, &namespace, &seen.question(arguments, &planned))?;
     let lock = if let Some(lock) = lock {
