@@ -287,9 +287,9 @@ pub fn aside(path: &Path) -> PathBuf {
 
 /// Removes what is left of a folder that was moved aside: its empty folders, and terraform's own. Where there are files
 /// still, it gets its name back.
-pub fn clear_aside(path: &Path, of_terraform: &[&str]) -> Result<(), FileError> {
+pub fn clear_aside(path: &Path, but: &[&str]) -> Result<(), FileError> {
     let aside = aside(path);
-    let is_left = |name: &String| name.split('/').all(|part| !of_terraform.contains(&part));
+    let is_left = |name: &String| name.split('/').all(|part| !but.contains(&part));
     if paths_below(&aside)?.iter().any(is_left) {
         fs::rename(&aside, path).map_err(|source| FileError::Write { path: path.to_owned(), source })
     } else {

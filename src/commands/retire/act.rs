@@ -3,7 +3,7 @@
 use super::super::common::{retired_tags as tags, stage};
 use super::super::{End, Outcome};
 use super::observe::Retirement;
-use super::{Arguments, known, report, rest};
+use super::{Arguments, known, report};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::terraform_run::Planned;
@@ -48,7 +48,9 @@ pub fn act(
         return Err(failure);
     }
     if has_root {
-        rest::only_the_folder_is_left(context, &mut record)?;
+        // From here on nothing can be half destroyed: should the folder be gone next time, nothing is lost with it.
+        record.applying = false;
+        store.begin(namespace, &record)?;
         take_out()?;
     }
     record.finished = Some(context.clock.now());

@@ -6,7 +6,6 @@ mod gone;
 mod observe;
 mod planned;
 mod report;
-mod rest;
 
 use clap::Args;
 
@@ -99,9 +98,6 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     }
     if !arguments.allow_behind {
         upstream::refuse_behind(context, arguments.fetches())?;
-    }
-    if let Some(record) = rest::begun(context, &namespace)? {
-        return rest::remove(arguments, context, &namespace, record);
     }
     ui.say(&format!("Reading the estate and the tags of {namespace} …"));
     if gone::is_gone(context, &namespace)? {

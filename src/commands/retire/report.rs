@@ -62,24 +62,6 @@ pub fn print_edit(context: &Context, namespace: &Namespace, block: &BlockRemoval
     context.ui.report(&of_block(context, namespace, block), |_| String::new());
 }
 
-/// The same where only the folder was left.
-pub fn print_rest(context: &Context, namespace: &Namespace, root: &str) {
-    context.ui.report(
-        &Report {
-            namespace: namespace.to_string(),
-            address: root.to_owned(),
-            file: None,
-            line: None,
-            dry_run: context.dry_run,
-            changed: !context.dry_run,
-            edited: vec![root.to_owned()],
-            plan: None,
-            tags: Vec::new(),
-        },
-        |_| String::new(),
-    );
-}
-
 fn of_block(context: &Context, namespace: &Namespace, block: &BlockRemoval) -> Report {
     Report {
         namespace: namespace.to_string(),

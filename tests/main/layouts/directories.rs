@@ -244,8 +244,8 @@ fn retire_destroys_the_root_and_removes_the_folder() {
         .says("there is no folder of 2021-01-01");
 }
 
-/// Makes the newest record of a pipeline one that has not ended, as it is just before its folder goes.
-fn unfinish(estate: &Estate, namespace: &str) {
+/// Makes the newest record of a pipeline one that has not ended, as a kill leaves it.
+fn unfinish(estate: &Estate, namespace: &str, applying: bool) {
     let account = estate.aws().expect("an AWS").account_id();
     let records = estate.home().join(format!("state/pipelinectl/concepts-{account}/{namespace}"));
     let releases = fs::read_dir(records.join("releases")).expect("a folder").flatten().map(|entry| entry.path());
@@ -254,33 +254,28 @@ fn unfinish(estate: &Estate, namespace: &str) {
     let members = record.as_object_mut().expect("an object");
     members.remove("finished");
     members.remove("outcome");
+    members.insert("applying".to_owned(), applying.into());
     fs::write(records.join("unfinished.json"), record.to_string()).expect("written");
     fs::remove_file(newest).expect("removed");
 }
 
 #[test]
-fn retire_goes_on_where_the_folder_is_half_gone_or_gone() {
+fn a_folder_that_is_gone_is_no_loss_only_where_all_else_was_gone_before() {
     let estate = live();
     run(&estate, &["new", NEW, "--yes"]).ends_with(0);
     estate.commit("Add a folder").expect("committed");
     let retire = || run(&estate, &["retire", NEW, "--confirm", NEW]);
     retire().ends_with(0);
-    // Killed while the folder goes: what says where the state is has gone already.
-    unfinish(&estate, NEW);
-    estate.git(&["checkout", "--quiet", "infrastructure/2022-10-14"]).expect("put back");
-    fs::remove_file(estate.file("infrastructure/2022-10-14/config.tf")).expect("removed");
-    fs::create_dir(estate.file("infrastructure/2022-10-14/.terraform")).expect("made");
-    run(&estate, &["retire", NEW, "--dry-run"]).ends_with(0).says("infrastructure/2022-10-14/main.tf is deleted");
-    let rest = retire().ends_with(0);
-    assert!(rest.err.contains("its resources and tags are gone"), "{}", rest.err);
-    rest.says("Removed infrastructure/2022-10-14.").says("2022-10-14 is retired.");
-    assert!(!estate.file("infrastructure/2022-10-14").exists());
-    // Killed before the record was completed.
-    unfinish(&estate, NEW);
-    retire().ends_with(0).says("2022-10-14 is retired.").does_not_say("Removed");
+    // Killed between the removal of the folder and the end of the record.
+    unfinish(&estate, NEW, false);
+    retire().ends_with(0).says("Nothing to do: there is nothing of 2022-10-14.");
     let history = run(&estate, &["history", NEW, "--format", "json"]).ends_with(0).json();
     assert_eq!(history["releases"][0]["outcome"], "done", "{history}");
-    retire().ends_with(64).says("there is no folder of 2022-10-14");
+    // Killed while it destroyed, and then somebody has removed the folder: resources may stand.
+    unfinish(&estate, NEW, true);
+    retire().ends_with(64).says("there is no folder of 2022-10-14").says("put the folder back");
+    estate.git(&["checkout", "--quiet", "infrastructure/2022-10-14"]).expect("put back");
+    retire().ends_with(0).says("Going on with what").says("Removed infrastructure/2022-10-14.");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use sandbox::Kind;
 
+use super::asked::on_terminal;
 use super::*;
 use crate::errors::configure;
 use crate::plan::{change_stack, two_pipelines};
@@ -294,4 +295,20 @@ fn reviewed_first_its_plan_destroys_and_makes() {
     run(&estate, &["retire", OLD, "--confirm", OLD]).ends_with(0).says("2 tags taken away");
     assert_eq!(stands(&estate, OLD), NOTHING);
     replace(&estate, &[]).ends_with(0).says("Nothing to do");
+}
+
+#[test]
+fn it_asks_before_it_writes_and_before_it_destroys() {
+    let estate = two_pipelines();
+    let mut asked = on_terminal(&estate, &["new", NEW, "--replace", OLD]);
+    let end = asked.asks("Write the block, make 2 tags, plan? [y/N]", 0);
+    asked.answer("y");
+    asked.asks("Apply this plan, then take 2 tags of 2022-10-01 away? [y/N]", end);
+    asked.answer("n");
+    asked.end().ends_with(1).says("answered no; nothing was applied").says("to go on, run the same command again");
+    assert_eq!((stands(&estate, OLD), stands(&estate, NEW)), ((false, 3, 2), (true, 0, 2)));
+    assert_eq!(history(&estate), ["new 2022-10-14 none"], "nothing of the old one was begun");
+    // The old one can still be had back.
+    estate.git(&["checkout", "--quiet", "infrastructure/main.tf"]).expect("taken back");
+    run(&estate, &["plan", OLD, "--detailed-exitcode"]).ends_with(0);
 }
