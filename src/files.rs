@@ -1,7 +1,9 @@
 //! Reads files, and writes them whole or not at all.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write as _};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -120,16 +122,16 @@ pub fn paths_below_but(folder: &Path, names: &[&str]) -> Result<Vec<String>, Fil
     Ok(paths)
 }
 
-/// Reads a text file with its permission bits. Of a symbolic link, where it leads to, and the type bits of a link with
+/// Reads a file, text or not, with its permission bits. Of a symbolic link, where it leads to, and the type bits of a link with
 /// them (inode(7)).
-pub fn read_with_mode(path: &Path) -> Result<(String, u32), FileError> {
+pub fn read_with_mode(path: &Path) -> Result<(Vec<u8>, u32), FileError> {
     let failed = |source| FileError::Read { path: path.to_owned(), source };
     let found = fs::symlink_metadata(path).map_err(failed)?;
     if found.is_symlink() {
         let target = fs::read_link(path).map_err(failed)?;
-        return Ok((target.to_string_lossy().into_owned(), found.permissions().mode() & (TYPE | 0o777)));
+        return Ok((target.into_os_string().into_vec(), found.permissions().mode() & (TYPE | 0o777)));
     }
-    Ok((read(path)?, found.permissions().mode() & 0o777))
+    Ok((read_bytes(path)?, found.permissions().mode() & 0o777))
 }
 
 fn entries(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<String>, FileError> {
@@ -178,19 +180,21 @@ pub fn write(path: &Path, text: &str, mode: u32) -> Result<(), FileError> {
 }
 
 /// Makes a file that is not there yet, with `mode`; with the type bits of a link in it, a symbolic link that leads to
-/// `text`.
-pub fn create(path: &Path, text: &str, mode: u32) -> Result<(), FileError> {
+/// `content`.
+pub fn create(path: &Path, content: impl AsRef<[u8]>, mode: u32) -> Result<(), FileError> {
     let failed = |source| FileError::Write { path: path.to_owned(), source };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     if mode & TYPE == LINK {
-        return std::os::unix::fs::symlink(text, path).map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => FileError::Exists { path: path.to_owned() },
-            _ => failed(source),
+        return std::os::unix::fs::symlink(OsStr::from_bytes(content.as_ref()), path).map_err(|source| {
+            match source.kind() {
+                io::ErrorKind::AlreadyExists => FileError::Exists { path: path.to_owned() },
+                _ => failed(source),
+            }
         });
     }
-    let temporary = beside(path, text).map_err(failed)?;
+    let temporary = beside(path, content).map_err(failed)?;
     temporary.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
     temporary.persist_noclobber(path).map_err(|error| match error.error.kind() {
         io::ErrorKind::AlreadyExists => FileError::Exists { path: path.to_owned() },
@@ -242,18 +246,18 @@ pub fn remove_folder_without_files(path: &Path, cache: &str) {
     }
 }
 
-/// Removes a file, or a link, whose text is still `before`.
-pub fn delete(path: &Path, before: &str) -> Result<(), FileError> {
-    if read_with_mode(path)?.0 != before {
+/// Removes a file, or a link, that still holds `before`.
+pub fn delete(path: &Path, before: impl AsRef<[u8]>) -> Result<(), FileError> {
+    if read_with_mode(path)?.0 != before.as_ref() {
         return Err(FileError::Changed { path: path.to_owned() });
     }
     fs::remove_file(path).map_err(|source| FileError::Write { path: path.to_owned(), source })
 }
 
-fn beside(path: &Path, text: &str) -> io::Result<tempfile::NamedTempFile> {
+fn beside(path: &Path, content: impl AsRef<[u8]>) -> io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".pipelinectl-").suffix(".tmp").tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content.as_ref())?;
     file.as_file().sync_all()?;
     Ok(file)
 }

@@ -36,10 +36,17 @@ pub struct DirectoryRules {
 pub struct FolderFile {
     /// Its path in the folder, with `/` between its parts.
     pub path: String,
-    /// What it holds; where it leads to when it is a symbolic link.
-    pub text: String,
+    /// What it holds, text or not; where it leads to when it is a symbolic link.
+    pub content: Vec<u8>,
     /// Its permission bits; with the type bits of a link (0o120000) for a symbolic link.
     pub mode: u32,
+}
+
+impl FolderFile {
+    /// What it holds, where that is text.
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.content).ok()
+    }
 }
 
 /// One pipeline's folder.

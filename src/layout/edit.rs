@@ -16,9 +16,9 @@ pub enum Edit {
     Create {
         /// Which file.
         path: String,
-        /// What it will hold.
-        text: String,
-        /// Its permission bits.
+        /// What it will hold; where it leads to when it is a symbolic link.
+        content: Vec<u8>,
+        /// Its permission bits; with the type bits of a link (0o120000) for a symbolic link.
         mode: u32,
     },
     /// The file is removed.

@@ -13,10 +13,10 @@ pub fn write_edits(folder: &Path, edits: &[Edit]) -> Result<(), FileError> {
     if let Some(new) = new_folder(folder, edits) {
         return files::create_folder(&folder.join(&new), |place| {
             for edit in edits {
-                if let Edit::Create { path, text, mode } = edit
+                if let Edit::Create { path, content, mode } = edit
                     && let Some(inside) = path.strip_prefix(&format!("{new}/"))
                 {
-                    files::create(&place.join(inside), text, *mode)?;
+                    files::create(&place.join(inside), content, *mode)?;
                 }
             }
             Ok(())
@@ -27,10 +27,10 @@ pub fn write_edits(folder: &Path, edits: &[Edit]) -> Result<(), FileError> {
         let path = folder.join(edit.path());
         let made = match edit {
             Edit::Write { before, after, .. } => files::replace(&path, before, after),
-            Edit::Create { text, mode, .. } => files::create(&path, text, *mode),
-            Edit::Delete { .. } => files::read_with_mode(&path).and_then(|(text, mode)| {
-                files::delete(&path, &text)?;
-                deleted.push((index, text, mode));
+            Edit::Create { content, mode, .. } => files::create(&path, content, *mode),
+            Edit::Delete { .. } => files::read_with_mode(&path).and_then(|(content, mode)| {
+                files::delete(&path, &content)?;
+                deleted.push((index, content, mode));
                 Ok(())
             }),
         };
@@ -60,14 +60,14 @@ fn new_folder(folder: &Path, edits: &[Edit]) -> Option<String> {
 }
 
 /// What cannot be taken back is left as it is: the first error is the one that is told.
-fn take_back(folder: &Path, made: &[Edit], deleted: &[(usize, String, u32)]) {
+fn take_back(folder: &Path, made: &[Edit], deleted: &[(usize, Vec<u8>, u32)]) {
     for (index, edit) in made.iter().enumerate().rev() {
         let path = folder.join(edit.path());
         let _ = match edit {
             Edit::Write { before, after, .. } => files::replace(&path, after, before),
-            Edit::Create { text, .. } => files::delete(&path, text),
+            Edit::Create { content, .. } => files::delete(&path, content),
             Edit::Delete { .. } => match deleted.iter().find(|(at, ..)| *at == index) {
-                Some((_, text, bits)) => files::create(&path, text, *bits),
+                Some((_, content, bits)) => files::create(&path, content, *bits),
                 None => Ok(()),
             },
         };
@@ -100,7 +100,7 @@ mod tests {
         files::create(&root.join("a.tf"), "a", 0o644).expect("made");
         files::create(&root.join("b.tf"), "somebody else's", 0o644).expect("made");
         let write = |path: &str| Edit::Write { path: path.to_owned(), before: "a".to_owned(), after: "new".to_owned() };
-        let create = Edit::Create { path: "c.tf".to_owned(), text: "c".to_owned(), mode: 0o644 };
+        let create = Edit::Create { path: "c.tf".to_owned(), content: b"c".to_vec(), mode: 0o644 };
         let failed = write_edits(root, &[write("a.tf"), create.clone(), write("b.tf")]);
         assert!(matches!(failed, Err(FileError::Changed { .. })));
         assert_eq!(files::read(&root.join("a.tf")).expect("read"), "a");
@@ -113,7 +113,11 @@ mod tests {
     fn a_new_folder_appears_whole_and_goes_whole() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path();
-        let create = |path: &str, text: &str, mode| Edit::Create { path: path.to_owned(), text: text.to_owned(), mode };
+        let create = |path: &str, text: &str, mode| Edit::Create {
+            path: path.to_owned(),
+            content: text.as_bytes().to_vec(),
+            mode,
+        };
         let edits = [
             create("p/new/main.tf", "a", 0o644),
             create("p/new/run.sh", "b", 0o755),
@@ -124,8 +128,8 @@ mod tests {
         assert_eq!(files::folders_in(root).expect("names"), Vec::<String>::new(), "nothing is left of it");
         write_edits(root, &edits).expect("made");
         assert_eq!(files::paths_below(root).expect("paths"), ["p/new/in/l", "p/new/main.tf", "p/new/run.sh"]);
-        assert_eq!(files::read_with_mode(&root.join("p/new/run.sh")).expect("read"), ("b".to_owned(), 0o755));
-        assert_eq!(files::read_with_mode(&root.join("p/new/in/l")).expect("read"), ("../x".to_owned(), 0o120_777));
+        assert_eq!(files::read_with_mode(&root.join("p/new/run.sh")).expect("read"), (b"b".to_vec(), 0o755));
+        assert_eq!(files::read_with_mode(&root.join("p/new/in/l")).expect("read"), (b"../x".to_vec(), 0o120_777));
 
         files::create(&root.join("p/new/.terraform/x"), "", 0o644).expect("made");
         files::create(&root.join("p/other/main.tf"), "", 0o644).expect("made");
@@ -133,7 +137,7 @@ mod tests {
         let failed = write_edits(root, &[delete("p/new/run.sh"), delete("p/new/in/l"), delete("p/new/none")]);
         assert!(failed.is_err());
         assert_eq!(files::read_with_mode(&root.join("p/new/run.sh")).expect("back").1, 0o755);
-        assert_eq!(files::read_with_mode(&root.join("p/new/in/l")).expect("back").0, "../x");
+        assert_eq!(files::read_with_mode(&root.join("p/new/in/l")).expect("back").0, b"../x");
         write_edits(root, &["p/new/main.tf", "p/new/run.sh", "p/new/in/l"].map(delete)).expect("removed");
         assert_eq!(files::folders_in(&root.join("p")).expect("names"), ["other"]);
     }

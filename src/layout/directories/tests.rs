@@ -22,7 +22,7 @@ fn namespace(text: &str) -> Namespace {
 }
 
 fn file(path: &str, text: &str, mode: u32) -> FolderFile {
-    FolderFile { path: path.to_owned(), text: text.to_owned(), mode }
+    FolderFile { path: path.to_owned(), content: text.as_bytes().to_vec(), mode }
 }
 
 fn folder() -> Vec<FolderFile> {
@@ -39,7 +39,8 @@ fn folder() -> Vec<FolderFile> {
 
 fn sources(folder: &str, files: &[FolderFile]) -> Vec<SourceFile> {
     let tf = files.iter().filter(|file| file.path.ends_with(".tf") && !leads_to(file.mode));
-    tf.map(|file| SourceFile::new(format!("infrastructure/{folder}/{}", file.path), file.text.clone())).collect()
+    tf.map(|file| SourceFile::new(format!("infrastructure/{folder}/{}", file.path), file.text().expect("text")))
+        .collect()
 }
 
 fn add(rules: &DirectoryRules, files: &[FolderFile], sets: &[&str]) -> Result<NewBlock, LayoutError> {
@@ -66,7 +67,7 @@ fn add(rules: &DirectoryRules, files: &[FolderFile], sets: &[&str]) -> Result<Ne
 fn text<'a>(block: &'a NewBlock, path: &str) -> &'a str {
     let path = format!("infrastructure/2022-10-14/{path}");
     let found = block.edits.iter().find_map(|edit| match edit {
-        Edit::Create { path: created, text, .. } if *created == path => Some(text.as_str()),
+        Edit::Create { path: created, content, .. } if *created == path => std::str::from_utf8(content).ok(),
         _ => None,
     });
     found.unwrap_or_else(|| panic!("{path}: {:?}", block.edits.iter().map(Edit::path).collect::<Vec<_>>()))
