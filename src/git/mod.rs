@@ -253,6 +253,11 @@ impl Git {
 
     fn failed(&self, arguments: &[&str], output: &Output) -> GitError {
         let text = String::from_utf8_lossy(&output.stderr);
+        // Git says the same of a repository that is broken.
+        let is_there = || self.directory.ancestors().any(|folder| folder.join(".git").symlink_metadata().is_ok());
+        if text.contains("not a git repository") && !is_there() {
+            return GitError::NoRepository { directory: self.directory.clone() };
+        }
         let last: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let message = last.iter().rev().take(3).rev().copied().collect::<Vec<_>>().join("; ");
         GitError::Failed { command: arguments.join(" "), directory: self.directory.clone(), message }

@@ -16,7 +16,7 @@ use walk::{Found, walk};
 
 use super::{
     Anchor, Around, Block, Change, EditError, Kind, Lexer, Mark, Path, Segment, Span, Splice, Value, items, line_of,
-    line_start, splice, splice_aligned,
+    line_start, list_inside, object_inside, splice, splice_aligned,
 };
 
 /// What happens to a value that is an expression, `local.x` or `var.x` or a call, when it is to be replaced.
@@ -47,22 +47,29 @@ pub fn change(lines: &str, change: &Change, around: &Around<'_>) -> Result<Strin
     Ok(done)
 }
 
-/// Where a bare word is the name of a type or of a provider, it is no string ("Type Constraints", "The Module providers
-/// Meta-Argument" and "The lifecycle Meta-Argument" in Terraform's documentation).
+/// Where bare words are the names of types, providers or attributes, they are no strings ("Type Constraints", "The Module
+/// providers Meta-Argument", "The lifecycle Meta-Argument" and the like in Terraform's documentation).
 fn meant(lines: &str, change: &Change) -> Change {
-    const NAMES: [&str; 4] = ["provider", "ignore_changes", "replace_triggered_by", "depends_on"];
-    let Change::Set { path, value, anchor } = change else { return change.clone() };
-    let name = |segment: Option<&Segment>| match segment {
-        Some(Segment::Name { name, .. }) => name.clone(),
-        _ => String::new(),
+    let path = change.path();
+    let name = |index: usize| match path.segments().get(index) {
+        Some(Segment::Name { name, .. }) => name.as_str(),
+        _ => "",
     };
-    let (first, last) = (name(path.segments().first()), name(path.segments().last()));
-    let is_variable = || walk::only_block(lines).is_ok_and(|block| &lines[block.kind] == "variable");
-    let is_name = first == "providers" && path.segments().len() > 1
-        || NAMES.contains(&last.as_str())
-        || path.to_string() == "type" && is_variable();
-    let value = if is_name { value.as_name() } else { value.clone() };
-    Change::Set { path: path.clone(), value, anchor: anchor.clone() }
+    let kind = || walk::only_block(lines).map(|block| lines[block.kind].to_owned()).unwrap_or_default();
+    let is_name = match name(0) {
+        "providers" => kind() == "module",
+        "provider" => ["resource", "data", "ephemeral"].contains(&kind().as_str()),
+        "depends_on" => ["module", "resource", "data", "ephemeral", "output"].contains(&kind().as_str()),
+        "lifecycle" => ["ignore_changes", "replace_triggered_by"].contains(&name(1)) && kind() == "resource",
+        "required_providers" => name(2) == "configuration_aliases" && kind() == "terraform",
+        "type" => kind() == "variable",
+        _ => false,
+    };
+    let mut change = change.clone();
+    if is_name && let Some(value) = change.value_mut() {
+        *value = value.as_name();
+    }
+    change
 }
 
 /// Sets the value at `path` in the one block that `lines` holds, as [`change`] does.
@@ -196,7 +203,13 @@ fn is_literal(value: &str) -> bool {
             | Expression::Object(_) => true,
             _ => false,
         },
-        Err(_) => value.starts_with(['{', '[', '"']),
+        // What hcl-edit does not parse though Terraform does: a list or an object of its own, and not one that is made.
+        Err(_) => {
+            let whole = 0..value.len();
+            object_inside(value, &whole).is_some()
+                || value.starts_with('[') && list_inside(value, &whole).is_some()
+                || value.starts_with('"') && !has_template(value)
+        }
     }
 }
 

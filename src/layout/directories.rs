@@ -2,6 +2,7 @@
 
 mod add;
 mod copy;
+mod moved;
 mod naming;
 mod pattern;
 mod state;
@@ -37,7 +38,7 @@ pub struct FolderFile {
     /// Its path in the folder, with `/` between its parts.
     pub path: String,
     /// What it holds, text or not; where it leads to when it is a symbolic link.
-    pub content: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// Its permission bits; with the type bits of a link (0o120000) for a symbolic link.
     pub mode: u32,
 }
@@ -45,7 +46,7 @@ pub struct FolderFile {
 impl FolderFile {
     /// What it holds, where that is text.
     pub fn text(&self) -> Option<&str> {
-        std::str::from_utf8(&self.content).ok()
+        std::str::from_utf8(&self.bytes).ok()
     }
 }
 
@@ -157,7 +158,9 @@ impl<'a> Directories<'a> {
     /// Removes the files of a pipeline's folder: all of `folder`.
     pub fn remove(&self, namespace: &Namespace, folder: &[FolderFile]) -> Result<Vec<Edit>, LayoutError> {
         let path = &self.folder(namespace)?.path;
-        Ok(folder.iter().map(|file| Edit::Delete { path: format!("{path}/{}", file.path) }).collect())
+        let delete =
+            |file: &FolderFile| Edit::Delete { path: format!("{path}/{}", file.path), before: file.bytes.clone() };
+        Ok(folder.iter().map(delete).collect())
     }
 
     fn folder(&self, namespace: &Namespace) -> Result<&Folder, LayoutError> {

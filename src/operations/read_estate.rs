@@ -56,8 +56,8 @@ pub fn folder(path: &Path, known: &[String]) -> Result<Vec<FolderFile>, FileErro
     let paths = if known.is_empty() { files::paths_below(path)? } else { known.to_vec() };
     let mut found = Vec::new();
     for name in paths.into_iter().filter(|name| !is_left_behind(name)) {
-        let (content, mode) = files::read_with_mode(&path.join(&name))?;
-        found.push(FolderFile { path: name, content, mode });
+        let (bytes, mode) = files::read_with_mode(&path.join(&name))?;
+        found.push(FolderFile { path: name, bytes, mode });
     }
     Ok(found)
 }

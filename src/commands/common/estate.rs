@@ -121,8 +121,12 @@ pub fn files_at(
 pub fn folder(context: &Context, folder: &str) -> Result<Vec<FolderFile>, Failure> {
     let path = context.settings.directory.join(folder);
     let git = Git::new(&path, context.ui.progress());
-    // Without git, or outside a repository, the folder itself says what is in it.
-    let known = git.files().unwrap_or_default();
+    let known = match git.files() {
+        // Without git, or outside a repository, the folder itself says what is in it.
+        Err(GitError::NotFound | GitError::NoRepository { .. }) => Vec::new(),
+        // What git could not say, nobody may guess: files that it does not track would be copied, or deleted for good.
+        known => known?,
+    };
     Ok(read_estate::folder(&path, &known)?)
 }
 

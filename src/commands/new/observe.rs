@@ -328,15 +328,14 @@ impl Scaffold {
         let mut text = format!("{}\n", paint::strong(&format!("{folder}, a copy of {from}")));
         let mut diffs = String::new();
         for edit in &self.edits {
-            let Edit::Create { path, content: after, .. } = edit else { continue };
+            let Edit::Create { path, bytes: after, .. } = edit else { continue };
             let name = path.strip_prefix(&format!("{folder}/")).unwrap_or(path);
-            let before = self.copied.iter().find(|file| file.path == name).map_or(&[] as &[u8], |file| &file.content);
-            let mark = if before == after { ' ' } else { '~' };
+            let before = self.copied.iter().find(|file| file.path == name);
+            let is_same = before.is_some_and(|before| before.bytes == *after);
+            let mark = if is_same { ' ' } else { '~' };
             text.push_str(&format!("  {mark} {name}\n"));
-            if let (Ok(before), Ok(after)) = (str::from_utf8(before), str::from_utf8(after))
-                && before != after
-            {
-                diffs.push_str(&unified(path, before, after));
+            if let (false, Some(after)) = (is_same, edit.text()) {
+                diffs.push_str(&unified(path, before.and_then(FolderFile::text).unwrap_or_default(), after));
             }
         }
         context.ui.show(&format!("{text}{diffs}"));

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::terraform_run::Planned;
 use crate::operations::write_edits::write_edits;
+use crate::pipeline::Namespace;
 use crate::releases::{self, Lock, Record};
 use crate::terraform::Program;
 
@@ -52,26 +53,32 @@ pub fn act(
     record.finished = Some(context.clock.now());
     record.outcome = Some(releases::Outcome::Done);
     store.finish(namespace, &record)?;
-    if let Some(hold) = store.remove_hold(namespace)? {
-        context.ui.say(&format!("The hold of {} ({}) is lifted with it.", hold.by, hold.reason));
-    }
+    lift_hold(context, namespace)?;
     Ok(report::end(arguments, context, seen, planned, &rows))
 }
 
 /// There is nothing left to take away. The record of a `retire` that ended just before it was completed is completed.
-pub fn nothing(arguments: &Arguments, context: &Context, seen: &Retirement, planned: &Planned) -> Outcome {
+pub fn nothing(arguments: &Arguments, context: &Context, seen: &Retirement, planned: Option<&Planned>) -> Outcome {
     let namespace = &seen.namespace;
     if let Some(record) = seen.begun() {
         let (finished, outcome) = (Some(context.clock.now()), Some(releases::Outcome::Done));
         context.store()?.finish(namespace, &Record { finished, outcome, ..record.clone() })?;
+        lift_hold(context, namespace)?;
     }
-    report::print(arguments, context, seen, Some(planned), None);
+    report::print(arguments, context, seen, planned, None);
     let staying = report::staying(seen, arguments);
     context.ui.say(&match staying {
         Some(staying) => format!("\nNothing to do: {namespace} has neither block nor resources. {staying}"),
         None => format!("\nNothing to do: there is nothing of {namespace}.{}", known(&seen.block.estate)),
     });
     Ok(End::Done)
+}
+
+fn lift_hold(context: &Context, namespace: &Namespace) -> Result<(), Failure> {
+    if let Some(hold) = context.store()?.remove_hold(namespace)? {
+        context.ui.say(&format!("The hold of {} ({}) is lifted with it.", hold.by, hold.reason));
+    }
+    Ok(())
 }
 
 fn write(context: &Context, seen: &Retirement) -> Result<(), Failure> {

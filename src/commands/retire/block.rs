@@ -53,8 +53,9 @@ impl BlockRemoval {
         let shown = root.clone().or_else(|| addresses.first().cloned());
         let shown = shown.unwrap_or_else(|| known.map_or_else(|| namespace.to_string(), Pipeline::address));
         let own = pipeline.as_ref().map(|pipeline| (pipeline.file.as_str(), &pipeline.span));
-        for address in &addresses {
-            refuse_named(namespace, address, &references(&files, address, own)?)?;
+        let names = reading.names_of(namespace).into_iter().filter(|name| !addresses.contains(name));
+        for name in addresses.iter().cloned().chain(names) {
+            refuse_named(namespace, &name, &references(&files, &name, own)?)?;
         }
         let folder = match pipeline.as_ref().and_then(Pipeline::root) {
             Some(folder) => estate::folder(context, folder)?,

@@ -2,6 +2,7 @@
 
 mod act;
 mod block;
+mod gone;
 mod observe;
 mod planned;
 mod report;
@@ -101,6 +102,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         upstream::refuse_behind(context, arguments.fetches())?;
     }
     ui.say(&format!("Reading the estate and the tags of {namespace} …"));
+    if gone::is_gone(context, &namespace)? {
+        return gone::end(arguments, context, &namespace);
+    }
     let program = planned::program(context, &namespace)?;
     let mut seen = observe::observe(arguments, context, &namespace)?;
     seen.show(arguments, context);
@@ -111,7 +115,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(End::Done);
     }
     if seen.is_nothing(arguments) && !planned.has_changes() {
-        return act::nothing(arguments, context, &seen, &planned);
+        return act::nothing(arguments, context, &seen, Some(&planned));
     }
     confirm(arguments, context, &seen, &seen.question(arguments, &planned))?;
     let lock = if let Some(lock) = lock {

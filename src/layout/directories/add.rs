@@ -10,7 +10,8 @@ use super::super::module_blocks::{Added, Addition, NewBlock, Origin, Place};
 use super::super::spelling::Renaming;
 use super::super::{Edit, LayoutError, SourceFile};
 use super::copy::{is_left_behind, leads_to};
-use super::naming::{labels, rename, replaced};
+use super::moved::Moved;
+use super::naming::{Names, labels, rename};
 use super::{Directories, FolderFile};
 
 impl Directories<'_> {
@@ -45,7 +46,7 @@ impl Directories<'_> {
         let mut copy = self.copied(addition.namespace, sibling, from, folder, &mut notes)?;
         self.change_module(addition, from, &mut copy, &mut notes)?;
         let pipeline = self.checked(addition.namespace, from, &copy)?;
-        let create = |file: FolderFile| Edit::Create { path: file.path, content: file.content, mode: file.mode };
+        let create = |file: FolderFile| Edit::Create { path: file.path, bytes: file.bytes, mode: file.mode };
         let edits = copy.into_iter().map(create).collect();
         Ok(Added::New(NewBlock { edits, pipeline, from: Some(sibling.clone()), notes }))
     }
@@ -82,15 +83,16 @@ impl Directories<'_> {
         for file in wanted().filter(|file| is_configuration(file)) {
             modules.extend(labels(file.text().unwrap_or_default(), &renaming).map_err(syntax(file))?);
         }
+        let moved = Moved::of(folder, &renaming);
         let (mut copy, mut stays) = (Vec::new(), false);
         for file in wanted() {
-            let path = format!("{to}/{}", replaced(&file.path, &renaming));
-            // A link leads where it did, and what is no text names nothing.
+            let path = format!("{to}/{}", moved.path(&file.path, &renaming));
             let Some(text) = file.text().filter(|_| !leads_to(file.mode)) else {
                 copy.push(FolderFile { path, ..file.clone() });
                 continue;
             };
-            let renamed = rename(&file.path, text, self.rules, &renaming, &modules).map_err(syntax(file))?;
+            let names = Names { renaming: &renaming, modules: &modules, moved: &moved };
+            let renamed = rename(&file.path, text, self.rules, &names).map_err(syntax(file))?;
             stays |= is_configuration(file) && !renamed.kept.is_empty();
             for (line, text) in renamed.kept {
                 notes.push(format!("{from}/{}:{line}: '{text}' stays as it is", file.path));
@@ -100,10 +102,13 @@ impl Directories<'_> {
             } else {
                 splice_aligned(text, &renamed.splices).map_err(syntax(file))?
             };
-            copy.push(FolderFile { path, content: text.into_bytes(), mode: file.mode });
+            copy.push(FolderFile { path, bytes: text.into_bytes(), mode: file.mode });
         }
         if stays {
-            notes.push("where it should name the new pipeline, too, use --set, or rename below [pipeline]".to_owned());
+            notes.push(
+                "where it should name the new pipeline, too, use --set, or rename = [\"NAME\"] below [pipeline]"
+                    .to_owned(),
+            );
         }
         Ok(copy)
     }
@@ -135,7 +140,7 @@ impl Directories<'_> {
             self.estate.newest_first().into_iter().take(50).filter_map(|one| self.module_of(one)).collect();
         let around = Around { siblings: &others, file: &whole, expressions: Expressions::Replace, keys: None };
         let changed = change(&whole[lines.clone()], addition, &copied, &around, notes)?;
-        file.content = splice(&whole, &[Splice::new(lines, changed)]).into_bytes();
+        file.bytes = splice(&whole, &[Splice::new(lines, changed)]).into_bytes();
         Ok(())
     }
 

@@ -22,7 +22,7 @@ fn namespace(text: &str) -> Namespace {
 }
 
 fn file(path: &str, text: &str, mode: u32) -> FolderFile {
-    FolderFile { path: path.to_owned(), content: text.as_bytes().to_vec(), mode }
+    FolderFile { path: path.to_owned(), bytes: text.as_bytes().to_vec(), mode }
 }
 
 fn folder() -> Vec<FolderFile> {
@@ -67,7 +67,7 @@ fn add(rules: &DirectoryRules, files: &[FolderFile], sets: &[&str]) -> Result<Ne
 fn text<'a>(block: &'a NewBlock, path: &str) -> &'a str {
     let path = format!("infrastructure/2022-10-14/{path}");
     let found = block.edits.iter().find_map(|edit| match edit {
-        Edit::Create { path: created, content, .. } if *created == path => std::str::from_utf8(content).ok(),
+        Edit::Create { path: created, .. } if *created == path => edit.text(),
         _ => None,
     });
     found.unwrap_or_else(|| panic!("{path}: {:?}", block.edits.iter().map(Edit::path).collect::<Vec<_>>()))
@@ -150,7 +150,8 @@ fn renames_only_what_names_the_pipeline() {
             "infrastructure/2022-08-31/pipeline_config.tf:4: 'indexes = { works = \"2022-08-31\" }' stays as it is",
             "infrastructure/2022-08-31/pipeline_config.tf:5: 'tags    = { Pipeline = \"2022-08-31\", Note = \"for 2022-08-31\" }' stays as it is",
             "infrastructure/2022-08-31/run.sh:2: 'terraform \"$@\" # 2022-08-31' stays as it is",
-            "infrastructure/2022-08-31/terraform.tfvars:2: 'other = \"2022-08-31\"' stays as it is"
+            "infrastructure/2022-08-31/terraform.tfvars:2: 'other = \"2022-08-31\"' stays as it is",
+            "where it should name the new pipeline, too, use --set, or rename = [\"NAME\"] below [pipeline]"
         ]
     );
 }
@@ -215,7 +216,8 @@ fn removes_and_changes() {
     let read = Directories::read(&files, &rules).expect("HCL");
     let edits = read.remove(&namespace("2022-08-31"), &folder()).expect("removed");
     assert_eq!(edits.len(), 7);
-    assert_eq!(edits[1], Edit::Delete { path: "infrastructure/2022-08-31/main.tf".to_owned() });
+    let (path, before) = ("infrastructure/2022-08-31/main.tf".to_owned(), MAIN.as_bytes().to_vec());
+    assert_eq!(edits[1], Edit::Delete { path, before });
     let target = Target::of(read.estate().find(&namespace("2022-08-31")).expect("it is there"));
     let changes = [Change::set(&"reindexing_state.x=1".parse().expect("a set"))];
     let edits = Blocks::read(&files).expect("HCL").change(&target, &changes).expect("changed").edits;
