@@ -12,6 +12,7 @@ mod walk;
 
 use ::hcl::expr::Expression;
 
+use container::{Container, Member, Shape};
 use walk::{Found, walk};
 
 use super::{
@@ -66,10 +67,27 @@ fn meant(lines: &str, change: &Change) -> Change {
         _ => false,
     };
     let mut change = change.clone();
+    if kind() == "module" {
+        change = change.at(with_alias(path));
+    }
     if is_name && let Some(value) = change.value_mut() {
         *value = value.as_name();
     }
     change
+}
+
+/// A provider has one name, also with a dot in it: `providers.aws.catalogue`.
+fn with_alias(path: &Path) -> Path {
+    match path.segments() {
+        [
+            first @ Segment::Name { name: providers, .. },
+            Segment::Name { name, .. },
+            Segment::Name { name: alias, .. },
+        ] if providers == "providers" => {
+            Path::of(vec![first.clone(), Segment::Name { name: format!("{name}.{alias}"), number: None }])
+        }
+        _ => path.clone(),
+    }
 }
 
 /// Sets the value at `path` in the one block that `lines` holds, as [`change`] does.
@@ -131,6 +149,29 @@ fn refuse_item(path: &Path) -> Result<(), EditError> {
     }
 }
 
+/// Of several nested blocks of one name it must be said which one goes: when it is gone, the next one has its number.
+fn refuse_any_of_several(
+    text: &str,
+    path: &Path,
+    container: &Container,
+    members: &[Member],
+    member: &Member,
+) -> Result<(), EditError> {
+    let Some(Segment::Name { name, number: None }) = path.segments().last() else { return Ok(()) };
+    if member.block.is_none() || container.shape != Shape::Body {
+        return Ok(());
+    }
+    let is_alike = |other: &&Member| other.block.is_some() && text[other.key.clone()] == *name;
+    match members.iter().filter(is_alike).find(|other| *other != member) {
+        Some(other) => Err(EditError::Ambiguous {
+            at: path.to_string(),
+            mark: Box::new(Mark::at(text, member.key.start)),
+            other: line_of(text, other.key.start),
+        }),
+        None => Ok(()),
+    }
+}
+
 enum Step {
     Opened(String),
     Done(String),
@@ -183,6 +224,7 @@ fn without(lines: &str, path: &Path, around: &Around<'_>) -> Result<String, Edit
     let Found::Member(member) = &walked.found else { return Ok(lines.to_owned()) };
     let container = walked.last();
     let members = container.members(lines)?;
+    refuse_any_of_several(lines, path, container, &members, member)?;
     Ok(splice_aligned(lines, &remove::member(lines, container, &members, member))?)
 }
 
@@ -218,15 +260,25 @@ fn has_template(value: &str) -> bool {
         .any(|token| token.is_ok_and(|token| matches!(token.kind, Kind::Interpolation | Kind::Directive)))
 }
 
-/// Whether two values have the same tokens, however they are spaced.
+/// Whether two values have the same tokens, however they are spaced and whatever parts the members of objects and the
+/// last item of a list from what follows.
 fn same_tokens(one: &str, other: &str) -> bool {
     fn words(text: &str) -> Option<Vec<&str>> {
-        let mut words = Vec::new();
+        let mut words: Vec<&str> = Vec::new();
+        let mut open = Vec::new();
         for token in Lexer::new(text, 0..text.len()) {
             let token = token.ok()?;
-            if token.kind != Kind::Newline {
-                words.push(&text[token.span()]);
+            match token.kind {
+                Kind::Newline => continue,
+                Kind::Comma if open.last() == Some(&Kind::OpenBrace) => continue,
+                Kind::OpenBrace | Kind::OpenBracket | Kind::OpenParenthesis => open.push(token.kind),
+                Kind::CloseBrace | Kind::CloseBracket | Kind::CloseParenthesis => {
+                    let in_list = open.pop() == Some(Kind::OpenBracket);
+                    words.pop_if(|last| in_list && *last == ",");
+                }
+                _ => {}
             }
+            words.push(&text[token.span()]);
         }
         Some(words)
     }

@@ -50,6 +50,16 @@ pub fn newline_of(text: &str) -> &'static str {
     }
 }
 
+/// How the line of the byte at `offset` ends; the last one as the file's first line does.
+pub fn newline_at(text: &str, offset: usize) -> &'static str {
+    let end = line_end(text, offset);
+    match text[end..].chars().next() {
+        Some('\r') => "\r\n",
+        Some('\n') => "\n",
+        _ => newline_of(text),
+    }
+}
+
 /// Counts lines over offsets that only grow: each byte is looked at once.
 #[derive(Debug, Default)]
 pub struct LineCounter {

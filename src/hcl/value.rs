@@ -40,6 +40,11 @@ impl Value {
         Self { text, bare: None }
     }
 
+    /// The list of one item.
+    pub fn list(item: &Self) -> Self {
+        Self { text: format!("[{}]", item.text), bare: None }
+    }
+
     /// The string `text`, quoted.
     pub fn string(text: &str) -> Self {
         Self { text: quote(text), bare: None }
@@ -197,6 +202,9 @@ mod tests {
             ("10.0.0.0/16", "\"10.0.0.0/16\""),
             ("10.0.0.1", "\"10.0.0.1\""),
             ("5.x", "\"5.x\""),
+            ("9.*", "\"9.*\""),
+            ("2022/10/14", "\"2022/10/14\""),
+            ("2022.10.14", "\"2022.10.14\""),
             ("[2022-10-14, x]", "[\"2022-10-14\", \"x\"]"),
             (
                 "{d=2022-10-14,2022-10-15=[y, local.z, \"w\"]}",

@@ -1,8 +1,8 @@
 //! A pipeline whose folder is gone: without its root nothing can be destroyed.
 
-use super::super::common::estate;
+use super::super::common::{estate, retired_tags as tags};
 use super::super::{End, Outcome};
-use super::{Arguments, act, known, observe, tags};
+use super::{Arguments, act, known, observe};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::layout;

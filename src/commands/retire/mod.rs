@@ -6,8 +6,6 @@ mod gone;
 mod observe;
 mod planned;
 mod report;
-mod running;
-mod tags;
 
 use clap::Args;
 
