@@ -169,6 +169,15 @@ impl Git {
         Ok(found.into_iter().filter(|path| self.directory.join(path).symlink_metadata().is_ok()).collect())
     }
 
+    /// The paths, relative to this folder, of the files in it and below that differ from a commit, or that git does not know
+    /// and does not ignore.
+    pub fn changed_since(&self, commit: &str) -> Result<Vec<String>, GitError> {
+        let differing = ["diff", "--name-only", "--relative", "--no-renames", "--no-ext-diff", "-z", commit, "--", "."];
+        let mut paths = self.paths(&differing)?;
+        paths.extend(self.paths(&["ls-files", "-z", "--others", "--exclude-standard"])?);
+        Ok(paths)
+    }
+
     fn paths(&self, arguments: &[&str]) -> Result<Vec<String>, GitError> {
         let output = self.run(arguments)?;
         if !output.status.success() {

@@ -11,7 +11,7 @@ use crate::hcl::{Attribute, Block, Item, Items, Locals, items, label_text, line_
 use crate::pipeline::{Estate, Namespace, Pipeline, Reach, Unclear};
 
 use super::{Edit, LayoutError, Rules, SourceFile};
-use state::State;
+use state::{Further, State};
 
 pub use copy::{is_left_behind, leads_to};
 pub use pattern::{DirectoryPattern, DirectoryPatternError, NamePattern};
@@ -30,6 +30,8 @@ pub struct DirectoryRules {
     pub rename: Vec<NamePattern>,
     /// Where it is kept in any case.
     pub keep: Vec<NamePattern>,
+    /// What `init` is told of the backend beside its block, in order: `key=value`, or the path of a file in the folder.
+    pub backend: Vec<String>,
 }
 
 /// A file of a pipeline's folder, whatever it holds.
@@ -58,6 +60,8 @@ struct Folder {
     namespace: Namespace,
     /// Which of the files are in it.
     files: Vec<usize>,
+    /// Which of the files have arguments of its backend.
+    arguments: Vec<usize>,
 }
 
 /// The folders of an estate that are pipelines.
@@ -78,6 +82,12 @@ impl DirectoryRules {
         Some(self.rules.namespace(name))
     }
 
+    /// The paths of the files in a pipeline's folder that have arguments of its backend. Those in JSON are not read.
+    pub fn backend_files(&self) -> impl Iterator<Item = &str> {
+        let is_path = |value: &&str| !value.contains('=') && !value.starts_with(['/', '.']);
+        self.backend.iter().map(String::as_str).filter(is_path).filter(|path| path.strip_suffix(".json").is_none())
+    }
+
     /// The folder of a pipeline, relative to the project's.
     pub fn folder_of(&self, namespace: &Namespace) -> String {
         format!("{}{}", self.below, self.directory.folder(namespace))
@@ -93,13 +103,18 @@ impl<'a> Directories<'a> {
             .collect::<Result<Vec<_>, _>>()?;
         let (mut folders, mut estate): (Vec<Folder>, _) = (Vec::new(), Estate::default());
         for (index, file) in files.iter().enumerate() {
+            if !file.is_terraform() {
+                continue;
+            }
             let Some((path, _)) = file.path.rsplit_once('/') else { continue };
             if let Some(folder) = folders.iter_mut().find(|folder| folder.path == path) {
                 folder.files.push(index);
                 continue;
             }
             match rules.namespace_of(path) {
-                Some(Ok(namespace)) => folders.push(Folder { path: path.to_owned(), namespace, files: vec![index] }),
+                Some(Ok(namespace)) => {
+                    folders.push(Folder { path: path.to_owned(), namespace, files: vec![index], arguments: Vec::new() })
+                }
                 Some(Err(reason)) if !estate.unclear.iter().any(|unclear: &Unclear| unclear.label == path) => {
                     if !looks_dated(path) {
                         continue;
@@ -114,6 +129,10 @@ impl<'a> Directories<'a> {
                 }
                 _ => {}
             }
+        }
+        for folder in &mut folders {
+            let place = |name| files.iter().position(|file| file.path == format!("{}/{name}", folder.path));
+            folder.arguments = rules.backend_files().filter_map(place).collect();
         }
         let mut read = Self { files, rules, items, folders, estate };
         let (folders, others) =
@@ -247,8 +266,22 @@ impl<'a> Directories<'a> {
     }
 
     fn state_of(&self, folder: &Folder) -> Option<State> {
-        let files = folder.files.iter().map(|index| (&self.files[*index], self.items[*index].as_slice()));
-        state::find(files, &mut self.locals_of(folder))
+        let file = |index: &usize| (&self.files[*index], self.items[*index].as_slice());
+        let files: Vec<_> = folder.files.iter().map(file).collect();
+        let further: Vec<Further<'_>> = self
+            .rules
+            .backend
+            .iter()
+            .filter_map(|argument| match argument.split_once('=') {
+                Some((name, value)) => Some(Further::Value(name, value)),
+                None => {
+                    let path = format!("{}/{argument}", folder.path);
+                    let index = folder.arguments.iter().find(|index| self.files[**index].path == path)?;
+                    Some(Further::File(&self.files[*index], &self.items[*index]))
+                }
+            })
+            .collect();
+        state::find(&folder.path, &files, &further, &mut self.locals_of(folder))
     }
 }
 

@@ -198,6 +198,9 @@ impl Request {
                 unclear.reason
             ));
         }
+        for named in [&self.from, &self.after, &self.before, &self.replace].into_iter().flatten() {
+            estate::refuse_unclear(context, &estate, named)?;
+        }
         let folder = match reading.folder_to_copy(&addition)? {
             Some(folder) => estate::folder(context, &folder)?,
             None => Vec::new(),

@@ -37,7 +37,7 @@ impl BlockRemoval {
         let files = estate::files_of(&context.settings, &layout)?;
         let reading = layout.read(&files)?;
         let estate = reading.estate().clone();
-        refuse_unclear(context, &estate, namespace)?;
+        estate::refuse_unclear(context, &estate, namespace)?;
         let pipeline = estate.find(namespace).cloned();
         let former = if pipeline.is_none() { former(context, &layout, namespace) } else { None };
         let known = pipeline.as_ref().or(former.as_ref());
@@ -87,21 +87,6 @@ impl BlockRemoval {
 }
 
 /// What cannot be edited, or is not just one block, is left to a person.
-fn refuse_unclear(context: &Context, estate: &Estate, namespace: &Namespace) -> Result<(), Failure> {
-    if let Some(unclear) = estate.unclear.iter().find(|unclear| unclear.namespace.as_ref() == Some(namespace)) {
-        let name = estate::name_of(&context.settings, unclear);
-        let message = format!("{}:{}: {name}: {}", unclear.file, unclear.line, unclear.reason);
-        return Err(Failure::usage(message).hint("nothing was changed; destroy it and take it out by hand"));
-    }
-    let of_it = estate.pipelines.iter().filter(|pipeline| pipeline.namespace == *namespace);
-    let places: Vec<String> = of_it.map(|it| format!("{}:{}: {}", it.file, it.line, it.address())).collect();
-    if places.len() > 1 {
-        let message = format!("{} blocks say that they are {namespace}:\n  {}", places.len(), places.join("\n  "));
-        return Err(Failure::usage(message).hint("leave one of them, or give the other its own namespace"));
-    }
-    Ok(())
-}
-
 fn refuse_named(namespace: &Namespace, address: &str, found: &[Reference]) -> Result<(), Failure> {
     if found.is_empty() {
         return Ok(());

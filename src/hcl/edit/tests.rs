@@ -555,3 +555,9 @@ fn providers_may_have_a_dot_in_their_name() {
     makes(&with("    aws = aws\n"), "providers.aws.catalogue=aws.catalogue", &both);
     makes(&both, "--unset providers.aws.catalogue", &with("    aws = aws\n"));
 }
+
+#[test]
+fn what_was_aligned_stays_so_beside_what_is_not() {
+    let text = "a {\n  min  = 1\n  nnew = 8\n\n  long = true\n  b_a = 1\n}\n";
+    makes(text, "--unset nnew", "a {\n  min = 1\n\n  long = true\n  b_a = 1\n}\n");
+}

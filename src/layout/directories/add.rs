@@ -195,7 +195,12 @@ impl Directories<'_> {
             let path = path.strip_prefix(&to)?;
             self.files.iter().find(|file| file.path.strip_prefix(from) == Some(path)).map(|file| file.text.clone())
         };
-        let is_terraform = |path: &str| path.strip_suffix(".tf").is_some() || super::super::is_json(path);
+        let is_terraform = |path: &str| {
+            let is_argument = |name: &str| path.strip_prefix(&to).and_then(|rest| rest.strip_prefix('/')) == Some(name);
+            path.strip_suffix(".tf").is_some()
+                || super::super::is_json(path)
+                || self.rules.backend_files().any(is_argument)
+        };
         let source = |file: &FolderFile| {
             let text = if leads_to(file.mode) { of_sibling(&file.path)? } else { file.text()?.to_owned() };
             Some(SourceFile::new(file.path.clone(), text))

@@ -14,6 +14,7 @@ fn rules() -> DirectoryRules {
         directory: "{namespace}".parse().expect("a pattern"),
         rename: Vec::new(),
         keep: Vec::new(),
+        backend: Vec::new(),
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) fn propose(folders: &Folders) -> Option<Proposal> {
         directory: directory.parse().ok()?,
         rename: Vec::new(),
         keep: Vec::new(),
+        backend: Vec::new(),
     };
     let unsure = attribute.is_none().then(|| "no module is given the folder's name".to_owned());
     let mut keys =
@@ -126,7 +127,8 @@ fn attribute_of(below: &str, directory: &str, files: &[SourceFile]) -> Option<St
         let Some(rules) = rules(None, name, "pipeline_{namespace}", "main.tf", true) else { continue };
         let Ok(directory) = directory.parse() else { continue };
         let below = if below.is_empty() { String::new() } else { format!("{below}/") };
-        let rules = DirectoryRules { rules, below, directory, rename: Vec::new(), keep: Vec::new() };
+        let rules =
+            DirectoryRules { rules, below, directory, rename: Vec::new(), keep: Vec::new(), backend: Vec::new() };
         let Ok(read) = Directories::read(files, &rules) else { continue };
         let says = |namespace: &Namespace| read.says(namespace).is_some_and(|(said, ..)| said == namespace.as_str());
         *count = read.estate().pipelines.iter().filter(|pipeline| says(&pipeline.namespace)).count();
