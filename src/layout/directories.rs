@@ -7,6 +7,8 @@ mod naming;
 mod pattern;
 mod state;
 
+use std::cell::OnceCell;
+
 use crate::hcl::{Attribute, Block, Item, Items, Locals, items, label_text, line_of, literal_string};
 use crate::pipeline::{Estate, Namespace, Pipeline, Reach, Unclear};
 
@@ -72,6 +74,8 @@ pub struct Directories<'a> {
     /// The items of each file; none for JSON.
     items: Vec<Vec<Item>>,
     folders: Vec<Folder>,
+    /// Where each of the folders keeps its state, when that was asked for.
+    states: OnceCell<Vec<Option<State>>>,
     estate: Estate,
 }
 
@@ -134,7 +138,7 @@ impl<'a> Directories<'a> {
             let place = |name| files.iter().position(|file| file.path == format!("{}/{name}", folder.path));
             folder.arguments = rules.backend_files().filter_map(place).collect();
         }
-        let mut read = Self { files, rules, items, folders, estate };
+        let mut read = Self { files, rules, items, folders, states: OnceCell::new(), estate };
         let (folders, others) =
             std::mem::take(&mut read.folders).into_iter().partition(|folder| read.is_pipeline(folder));
         drop::<Vec<Folder>>(others);
@@ -157,11 +161,12 @@ impl<'a> Directories<'a> {
 
     /// The pipeline whose state is kept where that of this one is, and where this one's backend stands: file and line.
     pub fn shares_state(&self, namespace: &Namespace) -> Option<(Namespace, String, usize)> {
-        let own = self.state_of(self.folders.iter().find(|folder| folder.namespace == *namespace)?)?;
-        let others = self.folders.iter().filter(|folder| folder.namespace != *namespace);
-        let mut same = others.filter_map(|folder| Some((folder, self.state_of(folder)?)));
-        let (folder, _) = same.find(|(_, state)| state.identity == own.identity)?;
-        Some((folder.namespace.clone(), own.path, own.line))
+        let states = self.states.get_or_init(|| self.folders.iter().map(|folder| self.state_of(folder)).collect());
+        let index = self.folders.iter().position(|folder| folder.namespace == *namespace)?;
+        let own = states[index].as_ref()?;
+        let mut others = self.folders.iter().zip(states).filter(|(folder, _)| folder.namespace != *namespace);
+        let (folder, _) = others.find(|(_, state)| state.as_ref().is_some_and(|it| it.identity == own.identity))?;
+        Some((folder.namespace.clone(), own.path.clone(), own.line))
     }
 
     /// The namespace that the module of a pipeline's folder is given, where it is statically known.

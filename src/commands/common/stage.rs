@@ -58,12 +58,13 @@ pub fn program_in(context: &Context, root: Option<&str>, namespace: Option<&Name
         let value = match variable {
             Variable::Plain(text) => Value::Plain(text.clone()),
             Variable::Secret(secret) => {
-                check_account(context)?;
-                let secrets = context.session()?.secrets();
-                let text = context.wait(secrets.text(&secret.secret))?.map_err(|error| {
-                    Failure::from(error).hint(format!("it is wanted for {name} below [terraform] env"))
-                })?;
-                Value::Secret(text)
+                Value::Secret(context.secret(&secret.secret, || {
+                    check_account(context)?;
+                    let secrets = context.session()?.secrets();
+                    context.wait(secrets.text(&secret.secret))?.map_err(|error| {
+                        Failure::from(error).hint(format!("it is wanted for {name} below [terraform] env"))
+                    })
+                })?)
             }
         };
         additions.insert(name.clone(), value);

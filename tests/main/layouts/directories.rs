@@ -34,7 +34,7 @@ const CONFIG: &str = "locals {\n  date = \"2022-08-31\"\n}\n\nterraform {\n  bac
 
 const SCRIPT: &str = "#!/bin/sh\necho \"in $(basename \"$PWD\"): $1\" >> ../calls\nexec terraform \"$@\"\n";
 
-fn estate() -> Estate {
+pub(super) fn estate() -> Estate {
     let estate = super::estate(
         TOML,
         &[
@@ -50,7 +50,7 @@ fn estate() -> Estate {
     estate
 }
 
-fn live() -> Estate {
+pub(super) fn live() -> Estate {
     let estate = estate();
     for arguments in [["init", "-no-color", "-input=false"], ["apply", "-no-color", "-auto-approve"]] {
         let mut command = estate.terraform_command();
@@ -186,7 +186,7 @@ fn nothing_but_creations_pass_in_the_new_root() {
 #[test]
 fn a_state_that_is_another_ones_is_refused_before_init() {
     let estate = estate();
-    let shared = CONFIG.replace("../states/2022-08-31.tfstate", &estate.file("all.tfstate").display().to_string());
+    let shared = CONFIG.replace("2022-08-31.tfstate", "all.tfstate");
     estate.write("infrastructure/2022-08-31/config.tf", &shared).expect("writable");
     let refused = run(&estate, &["new", NEW, "--yes"]).ends_with(3);
     refused.says(
@@ -237,5 +237,8 @@ fn retire_destroys_the_root_and_removes_the_folder() {
     let kept = fs::read_to_string(estate.file("infrastructure/states/2022-10-14.tfstate")).expect("a state");
     assert!(kept.contains("\"resources\": []"), "{kept}");
     assert_eq!(state(&estate, "infrastructure/2022-08-31").len(), 4);
-    run(&estate, &["retire", NEW, "--confirm", NEW]).ends_with(64).says("there is no folder of 2022-10-14");
+    run(&estate, &["retire", NEW, "--confirm", NEW]).ends_with(0).says("Nothing to do: there is nothing of 2022-10-14.");
+    run(&estate, &["retire", "2021-01-01", "--confirm", "2021-01-01"])
+        .ends_with(64)
+        .says("there is no folder of 2021-01-01");
 }
