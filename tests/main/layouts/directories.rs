@@ -119,6 +119,7 @@ fn new_plan_apply_list() {
     --- stderr
     Reading the estate and what 2 services have in ECR …
     warning: infrastructure/2022-08-31/main.tf:7: 'index          = "concepts-2022-08-31"' stays as it is
+    warning: where it should name the new pipeline, too, use --set, or rename = ["NAME"] below [pipeline]
     Wrote infrastructure/2022-10-14, 3 files.
       ✓ weco/concepts_aggregator  tagged 2022-10-14
       ✓ weco/concepts_ingestor  tagged 2022-10-14
