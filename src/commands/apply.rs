@@ -97,7 +97,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     } else {
         format!("only {} may change", names.join(", "))
     };
-    stage::guard(&planned, &may)?;
+    stage::guard(context, &planned, &may)?;
 
     let mut report = Report {
         pipelines: names.iter().map(ToString::to_string).collect(),

@@ -6,6 +6,7 @@ pub mod paint;
 pub mod plan;
 pub mod progress;
 pub mod prompt;
+pub mod refusals;
 pub mod table;
 pub mod tags;
 
@@ -27,12 +28,14 @@ pub fn counted(count: usize, what: &str) -> String {
 pub struct Ui {
     json: bool,
     quiet: bool,
+    verbose: bool,
     yes: bool,
     out_is_coloured: bool,
     talk_is_coloured: bool,
     interactive: bool,
     width: usize,
     progress: Arc<dyn Progress>,
+    live: Option<Arc<Live>>,
 }
 
 /// What the command line says of the talk.
@@ -57,27 +60,50 @@ impl Ui {
     /// A user interface of that manner, on the terminal that there is.
     pub fn new(manner: Manner) -> Self {
         let talk_is_terminal = io::stderr().is_terminal();
-        let progress: Arc<dyn Progress> = if talk_is_terminal && !manner.quiet && !manner.verbose {
-            Arc::new(Live::new(manner.colour_talk))
-        } else {
-            Arc::new(Lines::new(manner.quiet, manner.verbose, manner.colour_talk))
+        let is_live = talk_is_terminal && !manner.quiet && !manner.verbose;
+        let live = is_live.then(|| Arc::new(Live::new(manner.colour_talk)));
+        let progress: Arc<dyn Progress> = match &live {
+            Some(live) => Arc::<Live>::clone(live),
+            None => Arc::new(Lines::new(manner.quiet, manner.verbose, manner.colour_talk)),
         };
         let width = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| usize::from(size.ws_col));
         Self {
             json: manner.json,
             quiet: manner.quiet,
+            verbose: manner.verbose,
             yes: manner.yes,
             out_is_coloured: manner.colour_out && !manner.json,
             talk_is_coloured: manner.colour_talk,
             interactive: io::stdin().is_terminal() && talk_is_terminal,
             width: if width < 40 { 120 } else { width },
             progress,
+            live,
+        }
+    }
+
+    /// Writes while no line of progress is drawn where it writes.
+    fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.live {
+            Some(live) => live.aside(write),
+            None => write(),
+        }
+    }
+
+    /// Nobody works any more, whatever is still drawn: before a question, and at the end.
+    fn end_progress(&self) {
+        if let Some(live) = &self.live {
+            live.end();
         }
     }
 
     /// Whether the result is one JSON document.
     pub fn wants_json(&self) -> bool {
         self.json
+    }
+
+    /// Whether nothing is to be left out.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
     }
 
     /// Where long work tells what it does.
@@ -102,13 +128,15 @@ impl Ui {
 
     /// Prints text of the result. A reader that went away is no failure: what changes something goes on.
     pub fn result(&self, text: &str) {
-        let mut out = io::stdout().lock();
-        let _ = if self.out_is_coloured {
-            out.write_all(text.as_bytes())
-        } else {
-            out.write_all(anstream::adapter::strip_str(text).to_string().as_bytes())
-        };
-        let _ = out.flush();
+        self.aside(|| {
+            let mut out = io::stdout().lock();
+            let _ = if self.out_is_coloured {
+                out.write_all(text.as_bytes())
+            } else {
+                out.write_all(anstream::adapter::strip_str(text).to_string().as_bytes())
+            };
+            let _ = out.flush();
+        });
     }
 
     /// Shows what a command is about to do or has done: as a part of the result, or, where the result is one JSON
@@ -143,6 +171,7 @@ impl Ui {
 
     /// Says what failed, and each hint in a line of its own.
     pub fn fail(&self, message: &str, hints: &[String]) {
+        self.end_progress();
         let mut text = format!("{}: {message}", paint::error("error"));
         for hint in hints {
             text.push_str(&format!("\n{}: {hint}", paint::hint("hint")));
@@ -151,12 +180,14 @@ impl Ui {
     }
 
     fn talk(&self, text: &str) {
-        let mut err = io::stderr().lock();
-        let _ = if self.talk_is_coloured {
-            writeln!(err, "{text}")
-        } else {
-            writeln!(err, "{}", anstream::adapter::strip_str(text))
-        };
+        self.aside(|| {
+            let mut err = io::stderr().lock();
+            let _ = if self.talk_is_coloured {
+                writeln!(err, "{text}")
+            } else {
+                writeln!(err, "{}", anstream::adapter::strip_str(text))
+            };
+        });
     }
 
     /// Whether a question can be asked or is answered already.

@@ -62,7 +62,7 @@ pub fn act(
         Some(old) => format!("{may}, and destroy things inside {}", old.namespace),
         None => may,
     };
-    stage::guard(&planned, &may).map_err(|failure| stands(plan, failure))?;
+    stage::guard(context, &planned, &may).map_err(|failure| stands(plan, failure))?;
     if let Some(out) = &arguments.out {
         stage::keep(context, &planned, out, &changed, plan.release.named(context))?;
         context.ui.say("Nothing was applied.");

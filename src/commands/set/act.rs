@@ -69,7 +69,7 @@ pub fn apply(arguments: &Arguments, context: &Context, mut ready: Ready, mut rep
     };
     let planned = stage::plan(context, &ready.program, &PlanOptions::default(), &rules).map_err(stands)?;
     let may = format!("'set --apply' may only make and change things inside {}", pipeline.address());
-    stage::guard(&planned, &may).map_err(stands)?;
+    stage::guard(context, &planned, &may).map_err(stands)?;
     report.plan = Some(PlanReport::of(&planned));
     if planned.has_changes() {
         if !ui.can_ask() {
