@@ -12,6 +12,7 @@ mod walk;
 
 use ::hcl::expr::Expression;
 
+use container::{Container, Member, Shape};
 use walk::{Found, walk};
 
 use super::{
@@ -131,6 +132,29 @@ fn refuse_item(path: &Path) -> Result<(), EditError> {
     }
 }
 
+/// Of several nested blocks of one name it must be said which one goes: when it is gone, the next one has its number.
+fn refuse_any_of_several(
+    text: &str,
+    path: &Path,
+    container: &Container,
+    members: &[Member],
+    member: &Member,
+) -> Result<(), EditError> {
+    let Some(Segment::Name { name, number: None }) = path.segments().last() else { return Ok(()) };
+    if member.block.is_none() || container.shape != Shape::Body {
+        return Ok(());
+    }
+    let is_alike = |other: &&Member| other.block.is_some() && text[other.key.clone()] == *name;
+    match members.iter().filter(is_alike).find(|other| *other != member) {
+        Some(other) => Err(EditError::Ambiguous {
+            at: path.to_string(),
+            mark: Box::new(Mark::at(text, member.key.start)),
+            other: line_of(text, other.key.start),
+        }),
+        None => Ok(()),
+    }
+}
+
 enum Step {
     Opened(String),
     Done(String),
@@ -183,6 +207,7 @@ fn without(lines: &str, path: &Path, around: &Around<'_>) -> Result<String, Edit
     let Found::Member(member) = &walked.found else { return Ok(lines.to_owned()) };
     let container = walked.last();
     let members = container.members(lines)?;
+    refuse_any_of_several(lines, path, container, &members, member)?;
     Ok(splice_aligned(lines, &remove::member(lines, container, &members, member))?)
 }
 

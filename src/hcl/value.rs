@@ -40,6 +40,11 @@ impl Value {
         Self { text, bare: None }
     }
 
+    /// The list of one item.
+    pub fn list(item: &Self) -> Self {
+        Self { text: format!("[{}]", item.text), bare: None }
+    }
+
     /// The string `text`, quoted.
     pub fn string(text: &str) -> Self {
         Self { text: quote(text), bare: None }

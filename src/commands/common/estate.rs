@@ -65,6 +65,11 @@ pub fn layout(settings: &Settings) -> Result<Layout, Failure> {
 pub fn file_of_block(settings: &Settings, name: &str) -> Result<String, Failure> {
     let root = settings.terraform_dir.display();
     let inside = name.strip_prefix("./").unwrap_or(name);
+    // Named from the project's folder, as our own output does.
+    let inside = match read_estate::below(&settings.terraform_dir, "") {
+        root if root.is_empty() => inside,
+        root => inside.strip_prefix(&format!("{}/", root.trim_end_matches('/'))).unwrap_or(inside),
+    };
     // Override files are merged into blocks of other files ("Override Files" in Terraform's documentation).
     let overrides = inside == "override.tf" || inside.ends_with("_override.tf");
     if inside.contains('/') || inside.starts_with('.') || !inside.ends_with(".tf") || overrides {

@@ -1,10 +1,9 @@
 //! The block of the pipeline, and the edit that takes it out.
 
 use super::super::common::estate;
+use super::super::common::former::former;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::files;
-use crate::git::Git;
 use crate::layout::{Edit, Layout, Reference, references};
 use crate::pipeline::{Estate, Namespace, Pipeline};
 
@@ -53,8 +52,9 @@ impl BlockRemoval {
         let shown = root.clone().or_else(|| addresses.first().cloned());
         let shown = shown.unwrap_or_else(|| known.map_or_else(|| namespace.to_string(), Pipeline::address));
         let own = pipeline.as_ref().map(|pipeline| (pipeline.file.as_str(), &pipeline.span));
-        for address in &addresses {
-            refuse_named(namespace, address, &references(&files, address, own)?)?;
+        let names = reading.names_of(namespace).into_iter().filter(|name| !addresses.contains(name));
+        for name in addresses.iter().cloned().chain(names) {
+            refuse_named(namespace, &name, &references(&files, &name, own)?)?;
         }
         let folder = match pipeline.as_ref().and_then(Pipeline::root) {
             Some(folder) => estate::folder(context, folder)?,
@@ -110,17 +110,4 @@ fn refuse_named(namespace: &Namespace, address: &str, found: &[Reference]) -> Re
     let message = format!("{namespace} is not retired: something else names {address}:{}", places.collect::<String>());
     Err(Failure::refused(message)
         .hint("take that out first, apply it ('pipelinectl plan --out FILE' and 'apply'), then retire"))
-}
-
-/// The pipeline as it was at the commit that is checked out, else on the main branch.
-fn former(context: &Context, layout: &Layout, namespace: &Namespace) -> Option<Pipeline> {
-    let root = files::real_path(&context.settings.root()).ok()?;
-    let git = Git::new(&root, context.ui.progress());
-    let top = files::real_path(&git.top().ok()?).ok()?;
-    let folder = root.strip_prefix(&top).ok()?;
-    ["HEAD", context.settings.images.main_branch.as_str()].into_iter().find_map(|revision| {
-        let commit = git.commit(revision).ok()?;
-        let files = estate::files_at(&context.settings, layout, &git, &commit, folder).ok()?;
-        layout.read(&files).ok()?.estate().find(namespace).cloned()
-    })
 }

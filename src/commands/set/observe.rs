@@ -54,7 +54,8 @@ impl Setting {
 /// Reads the files and works out the edits. Nothing is written.
 pub fn observe(arguments: &Arguments, context: &Context) -> Result<Setting, Failure> {
     let changes = &arguments.changes.0;
-    if Address::is_meant(&arguments.target) {
+    // An instance is no block: it is what the entry of a pipeline makes.
+    if Address::is_meant(&arguments.target) && !arguments.target.contains('[') {
         let address: Address = arguments.target.parse()?;
         let (files, file) = files(arguments, context)?;
         let blocks = Blocks::read(&files)?;

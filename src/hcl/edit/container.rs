@@ -136,7 +136,7 @@ impl Container {
                 return Ok(Some((entry.clone(), 2)));
             }
         }
-        let number = if let Segment::Name { number, .. } = first { *number } else { 1 };
+        let number = if let Segment::Name { number: Some(number), .. } = first { *number } else { 1 };
         if number == 1 {
             let named = |entry: &&Member| is_key(&text[entry.key.clone()], first);
             if let Some(entry) = only(text, first, entries().filter(named))? {
@@ -208,7 +208,7 @@ fn name_of(segment: &Segment) -> Option<&String> {
 
 fn label_of(segment: &Segment) -> Option<&str> {
     match segment {
-        Segment::Name { name, number: 1 } | Segment::Key(name) => Some(name),
+        Segment::Name { name, number: None } | Segment::Key(name) => Some(name),
         _ => None,
     }
 }

@@ -40,7 +40,7 @@ fn plain(segment: &Segment) -> Option<&str> {
 pub(super) fn name(segment: &Segment, shape: Shape, quoted: bool, of_providers: bool) -> Option<String> {
     let in_object = shape == Shape::Object;
     let text = match segment {
-        Segment::Name { name, number: 1 } => name,
+        Segment::Name { name, number: None | Some(1) } => name,
         Segment::Key(key) => key,
         Segment::Computed(expression) if in_object => return Some(format!("({expression})")),
         Segment::Name { .. } | Segment::Index(_) | Segment::Computed(_) => return None,

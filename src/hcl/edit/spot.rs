@@ -1,6 +1,6 @@
 //! Where something new goes.
 
-use super::super::{Anchor, Around, EditError, Path, Span, items, line_start};
+use super::super::{Anchor, Around, EditError, Mark, Path, Span, items, line_start};
 use super::container::{Container, Member, Shape, key_text};
 use super::walk::{Walk, descend};
 
@@ -72,7 +72,8 @@ pub(super) fn choose(
     if let Some(anchor) = newcomer.anchor {
         let (Anchor::After(key) | Anchor::Before(key)) = anchor;
         let Some(member) = container.position(text, members, key) else {
-            return Err(EditError::NoAnchor { path: newcomer.path.to_string(), key: key.clone() });
+            let mark = Box::new(Mark::at(text, container.inside.start));
+            return Err(EditError::NoAnchor { path: newcomer.path.to_string(), key: key.clone(), mark });
         };
         return Ok(match anchor {
             Anchor::After(_) => Spot::After { member, apart: newcomer_apart(&ranks, member, newcomer) },
