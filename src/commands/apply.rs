@@ -146,6 +146,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(End::Findings);
     }
     ui.say(if report.applied { "\nApplied." } else { "\nNothing to do: the plan has no changes." });
+    if report.applied && review.uncommitted && context.git().has_changes().unwrap_or(false) {
+        ui.next("commit what was planned from, and open a pull request");
+    }
     Ok(End::Done)
 }
 

@@ -12,11 +12,13 @@ pub mod tags;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
 use crate::progress::Progress;
 use progress::{Lines, Live, Reading, Within};
+use prompt::Answer;
 
 /// A number of things: `1 pipeline`, `2 pipelines`.
 pub fn counted(count: usize, what: &str) -> String {
@@ -36,6 +38,7 @@ pub struct Ui {
     width: usize,
     progress: Arc<dyn Progress>,
     live: Option<Arc<Live>>,
+    interrupted: AtomicBool,
 }
 
 /// What the command line says of the talk.
@@ -78,6 +81,7 @@ impl Ui {
             width: if width < 40 { 120 } else { width },
             progress,
             live,
+            interrupted: AtomicBool::new(false),
         }
     }
 
@@ -164,6 +168,11 @@ impl Ui {
         }
     }
 
+    /// Says what to do next.
+    pub fn next(&self, text: &str) {
+        self.say(&format!("{}: {text}", paint::hint("next")));
+    }
+
     /// Warns. Quiet runs are warned too.
     pub fn warn(&self, text: &str) {
         self.talk(&format!("{}: {text}", paint::warning("warning")));
@@ -202,7 +211,10 @@ impl Ui {
 
     /// Asks to type `word`; nothing on the command line answers that.
     pub fn confirm_by_typing(&self, question: &str, word: &str) -> bool {
-        self.interactive && prompt::word(question, word, self.talk_is_coloured)
+        self.interactive
+            && self
+                .noted(|| prompt::answer(&format!("{} ", paint::strong(question)), self.talk_is_coloured))
+                .is_some_and(|answer| answer == word)
     }
 
     /// Whether every question is answered beforehand.
@@ -215,6 +227,27 @@ impl Ui {
         if self.yes {
             return true;
         }
-        self.interactive && prompt::yes(question, self.talk_is_coloured)
+        self.interactive
+            && self
+                .noted(|| prompt::answer(&format!("{} [y/N] ", paint::strong(question)), self.talk_is_coloured))
+                .is_some_and(|answer| matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// The answer to a question. That there is none because of Ctrl-C is remembered.
+    fn noted(&self, ask: impl FnOnce() -> Answer) -> Option<String> {
+        self.end_progress();
+        match ask() {
+            Answer::Typed(text) => Some(text),
+            Answer::None => None,
+            Answer::Interrupted => {
+                self.interrupted.store(true, Ordering::Relaxed);
+                None
+            }
+        }
+    }
+
+    /// Whether the user pressed Ctrl-C at a question: to whoever asked, that is as good as no.
+    pub fn was_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 }

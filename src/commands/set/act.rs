@@ -94,5 +94,8 @@ pub fn apply(arguments: &Arguments, context: &Context, mut ready: Ready, mut rep
         ui.say("No changes: what is there is what the configuration says.");
     }
     ui.report(&report, |_| String::new());
+    if report.written {
+        ui.next(&format!("commit {} and open a pull request", report.files.join(", ")));
+    }
     Ok(End::Done)
 }
