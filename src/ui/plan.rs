@@ -194,3 +194,60 @@ pub fn notes(verdict: &Verdict) -> Vec<String> {
     }
     notes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terraform::Difference;
+
+    fn line(name: &str, effect: Effect) -> Line {
+        let difference =
+            |number: usize| Difference { path: format!("tags.t{number}"), change: "1 → 2".to_owned(), forces: false };
+        let differences =
+            Differences { shown: (0..6).map(difference).collect(), unknown: vec!["arn".to_owned()], left_out: 4 };
+        Line {
+            address: format!("module.x.aws_sqs_queue.{name}").parse().expect("an address"),
+            module: None,
+            relative: String::new(),
+            effect,
+            previous_address: None,
+            importing: false,
+            deposed: None,
+            reason: None,
+            replace_paths: Vec::new(),
+            differences,
+        }
+    }
+
+    #[test]
+    fn a_big_plan_stays_readable_and_tells_all_that_is_destroyed() {
+        let mut lines: Vec<Line> = (0..100).map(|number| line(&format!("gone{number}"), Effect::Replace)).collect();
+        lines.extend((0..500).map(|number| line(&format!("changed{number}"), Effect::Update)));
+        let shown = Summary { lines, ..Summary::default() };
+        let text = anstream::adapter::strip_str(&summary(&shown, false)).to_string();
+        assert!((0..100).all(|number| text.contains(&format!("± aws_sqs_queue.gone{number}  ("))), "{text}");
+        assert!(text.lines().count() < 300, "{}", text.lines().count());
+        assert!(text.contains("(to destroy and make anew; 11 attributes changed)"), "{text}");
+        assert!(text.contains("… and 440 more, none of which destroys anything (--verbose shows all)"), "{text}");
+        let all = anstream::adapter::strip_str(&summary(&shown, true)).to_string();
+        assert!(all.contains("changed499") && !all.contains("more, none of which"));
+    }
+
+    #[test]
+    fn each_attribute_has_a_line() {
+        let shown = Summary { lines: vec![line("q", Effect::Update)], ..Summary::default() };
+        insta::assert_snapshot!(anstream::adapter::strip_str(&summary(&shown, false)).to_string(), @r"
+        module.x
+          ~ aws_sqs_queue.q
+              tags.t0: 1 → 2
+              tags.t1: 1 → 2
+              tags.t2: 1 → 2
+              tags.t3: 1 → 2
+              tags.t4: 1 → 2
+              tags.t5: 1 → 2
+              arn: known after apply
+              … and 4 more attributes
+        Plan: 0 to create, 0 to change, 0 to destroy, 0 unchanged
+        ");
+    }
+}

@@ -5,6 +5,8 @@ use crate::terraform::{Block, Reason, Refusal, Verdict};
 
 /// How many `--allow` of a group are shown; the rest is counted.
 const SHOWN: usize = 3;
+/// With more groups than that, one of each is shown.
+const GROUPS: usize = 3;
 
 /// What the guard refuses, each with what would let it pass. `all`: leave nothing out.
 pub fn refusals(verdict: &Verdict, all: bool) -> String {
@@ -17,13 +19,15 @@ pub fn refusals(verdict: &Verdict, all: bool) -> String {
         };
         text.push_str(&format!("\n  {} the whole plan: {why}", paint::bad("✗")));
     }
-    for group in groups(&verdict.refusals) {
+    let groups = groups(&verdict.refusals);
+    let most = if groups.len() > GROUPS { 1 } else { SHOWN };
+    for group in groups {
         text.push_str(&match group.as_slice() {
             [] => String::new(),
             [one] => format!("\n  {} {}: {}", paint::bad("✗"), one.address, refused(one)),
             [first, ..] => format!("\n  {} {}", paint::bad("✗"), several(first, group.len())),
         });
-        let shown = if all || group.len() == SHOWN + 1 { group.len() } else { SHOWN };
+        let shown = if all || group.len() == most + 1 { group.len() } else { most };
         for allow in group.iter().take(shown).filter_map(|refusal| refusal.allow.as_ref()) {
             text.push_str(&format!("\n      {}", paint::faint(&format!("--allow {}", allow.as_argument()))));
         }

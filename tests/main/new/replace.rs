@@ -124,9 +124,9 @@ fn one_takes_the_place_of_another_in_one_plan() {
     - weco/concepts_aggregator  0f85fd9632ad  2022-10-01 is taken away  2022-08-31, ref.COMMIT-2
 
     module.concepts_pipeline_2022-10-01
-      - terraform_data.index  (destroyed)
-      - terraform_data.service["concepts_aggregator"]  (destroyed)
-      - terraform_data.service["concepts_ingestor"]  (destroyed)
+      - terraform_data.index  (to destroy)
+      - terraform_data.service["concepts_aggregator"]  (to destroy)
+      - terraform_data.service["concepts_ingestor"]  (to destroy)
     module.concepts_pipeline_2022-10-14
       + terraform_data.index
       + terraform_data.service["concepts_aggregator"]
