@@ -149,7 +149,7 @@ fn set(context: &Context, word: &str) -> Outcome {
     if edits.is_empty() {
         ui.say(&format!("Nothing to do: {namespace} is live already."));
     } else if context.dry_run {
-        ui.say("Dry run: nothing was changed.");
+        ui.say("\nDry run: nothing was changed.");
     } else {
         if !ui.can_ask() {
             return Err(Failure::failed("nobody is there to say yes").hint("use --yes to change it unattended"));

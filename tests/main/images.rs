@@ -38,6 +38,8 @@ impl Progress for Lines {
     fn started(&self, _item: &str, _what: &str) {}
     fn changed(&self, _item: &str, _what: &str) {}
     fn finished(&self, _item: &str, _outcome: Outcome, _what: &str) {}
+    fn dismissed(&self, _item: &str) {}
+
     fn note(&self, _line: &str) {}
     fn detail(&self, line: &str) {
         self.0.lock().expect("the lines").push(line.to_owned());

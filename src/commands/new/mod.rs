@@ -106,8 +106,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return edit_only(&request, context);
     }
     release::require_services(&context.settings)?;
-    let repositories = context.settings.services.len();
-    ui.say(&format!("Reading the estate and what {repositories} services have in ECR …"));
+    let have = match context.settings.services.len() {
+        1 => "1 service has".to_owned(),
+        count => format!("{count} services have"),
+    };
+    ui.say(&format!("Reading the estate and what {have} in ECR …"));
     // Answered beforehand, nothing can change between the question and the lock: one reading is enough.
     let mut locks = None;
     if ui.says_yes() && !context.dry_run {

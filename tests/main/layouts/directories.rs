@@ -111,7 +111,7 @@ fn new_plan_apply_list() {
     the root itself
       + terraform_data.mark
       + output.services
-    Plan: 4 to create, 0 to change, 0 to destroy, 1 outputs change, 0 unchanged
+    Plan: 4 to create, 0 to change, 0 to destroy, 1 output changes, 0 unchanged
 
     SERVICE              RUNS AS  DIGEST        STATE
     concepts_ingestor             508f9b828326  has a tag only
