@@ -13,7 +13,8 @@ use crate::operations::read_history::Sources;
 use crate::operations::resolve_images::{ImageRequest, resolve_images};
 use crate::pipeline::image::Digest;
 use crate::pipeline::release::{
-    Decision, Flag, Goal, ImageSource, Policy, PolicyKind, Refusal, Superseded, TagPlan, TagState, moves, pipeline_tag,
+    Decision, Flag, Goal, ImageSource, Policy, PolicyKind, Problem, Refusal, Superseded, TagPlan, TagState, moves,
+    pipeline_tag,
 };
 use crate::pipeline::service::{Repository, Service};
 use crate::pipeline::{Namespace, image};
@@ -323,8 +324,13 @@ pub fn standing(context: &Context, namespace: &Namespace) -> Result<Release, Fai
         Ok(Decision::Superseded(_)) => Err(Failure::failed("a newer release came first")),
         Err(refusal) => {
             let problems: Vec<String> = refusal.problems.iter().map(ToString::to_string).collect();
-            Err(Failure::refused(format!("the tags {tag} are not complete:\n  {}", problems.join("\n  ")))
-                .hint(format!("make what is missing with 'pipelinectl tag {namespace}', then plan again")))
+            let no_repository = |problem: &Problem| matches!(problem, Problem::RepositoryMissing { .. });
+            let hint = if refusal.problems.iter().any(no_repository) {
+                format!("make the repository with terraform first, or mend its name or registry in {FILE_NAME}")
+            } else {
+                format!("make what is missing with 'pipelinectl tag {namespace}', then try again")
+            };
+            Err(Failure::refused(format!("the tags {tag} are not complete:\n  {}", problems.join("\n  "))).hint(hint))
         }
     }
 }
