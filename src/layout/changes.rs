@@ -122,8 +122,12 @@ impl<'a> Blocks<'a> {
             };
             let change = change.clone().below(&target.prefix);
             let made = follow::make(self, &mut drafts, found, &change, &around, &mut notes)?;
-            if let (false, Change::Unset { path } | Change::RemoveItem { path, .. }) = (made, &change) {
-                notes.push(format!("'{path}' has nothing of that to take out"));
+            if !made {
+                notes.extend(match change {
+                    Change::Unset { path } => Some(format!("there is no '{path}' to take out")),
+                    Change::RemoveItem { path, .. } => Some(format!("'{path}' has no such item to take out")),
+                    _ => None,
+                });
             }
         }
         Ok(Changed { edits: drafts.edits()?, notes })

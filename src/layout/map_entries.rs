@@ -74,6 +74,11 @@ impl<'a> MapEntries<'a> {
         Target { file: pipeline.file.clone(), start, prefix: Path::of(segments) }
     }
 
+    /// The name of the local that the map is, where it is one and not something in it.
+    pub(super) fn local(&self) -> Option<&str> {
+        self.rules.map.local()
+    }
+
     /// The pipelines.
     pub fn estate(&self) -> &Estate {
         &self.estate
