@@ -84,7 +84,7 @@ impl Directories<'_> {
             modules.extend(labels(file.text().unwrap_or_default(), &renaming).map_err(syntax(file))?);
         }
         let moved = Moved::of(folder, &renaming);
-        let mut copy = Vec::new();
+        let (mut copy, mut stays) = (Vec::new(), false);
         for file in wanted() {
             let path = format!("{to}/{}", moved.path(&file.path, &renaming));
             let Some(text) = file.text().filter(|_| !leads_to(file.mode)) else {
@@ -93,6 +93,7 @@ impl Directories<'_> {
             };
             let names = Names { renaming: &renaming, modules: &modules, moved: &moved };
             let renamed = rename(&file.path, text, self.rules, &names).map_err(syntax(file))?;
+            stays |= is_configuration(file) && !renamed.kept.is_empty();
             for (line, text) in renamed.kept {
                 notes.push(format!("{from}/{}:{line}: '{text}' stays as it is", file.path));
             }
@@ -102,6 +103,12 @@ impl Directories<'_> {
                 splice_aligned(text, &renamed.splices).map_err(syntax(file))?
             };
             copy.push(FolderFile { path, bytes: text.into_bytes(), mode: file.mode });
+        }
+        if stays {
+            notes.push(
+                "where it should name the new pipeline, too, use --set, or rename = [\"NAME\"] below [pipeline]"
+                    .to_owned(),
+            );
         }
         Ok(copy)
     }
@@ -131,7 +138,7 @@ impl Directories<'_> {
         let copied = Copied { from: None, path: format!("{from}/{name}"), above };
         let others: Vec<&str> =
             self.estate.newest_first().into_iter().take(50).filter_map(|one| self.module_of(one)).collect();
-        let around = Around { siblings: &others, file: &whole, expressions: Expressions::Replace, keys: None };
+        let around = Around { siblings: &others, file: &whole, expressions: Expressions::Replace, ..Around::default() };
         let changed = change(&whole[lines.clone()], addition, &copied, &around, notes)?;
         file.bytes = splice(&whole, &[Splice::new(lines, changed)]).into_bytes();
         Ok(())

@@ -151,7 +151,8 @@ fn renames_only_what_names_the_pipeline() {
             "infrastructure/2022-08-31/pipeline_config.tf:4: 'indexes = { works = \"2022-08-31\" }' stays as it is",
             "infrastructure/2022-08-31/pipeline_config.tf:5: 'tags    = { Pipeline = \"2022-08-31\", Note = \"for 2022-08-31\" }' stays as it is",
             "infrastructure/2022-08-31/run.sh:2: 'terraform \"$@\" # 2022-08-31' stays as it is",
-            "infrastructure/2022-08-31/terraform.tfvars:2: 'other = \"2022-08-31\"' stays as it is"
+            "infrastructure/2022-08-31/terraform.tfvars:2: 'other = \"2022-08-31\"' stays as it is",
+            "where it should name the new pipeline, too, use --set, or rename = [\"NAME\"] below [pipeline]"
         ]
     );
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::hcl::{Item, Items, items};
+use crate::hcl::{Item, Items, Kind, Lexer, Span, Token, items};
 use crate::pipeline::Namespace;
 
 use super::super::directories::{Directories, DirectoryRules};
 use super::super::{Layout, SourceFile};
-use super::{Folders, Proposal, dated_in, proposal, rules};
+use super::{Folders, Proposal, Setting, dated_in, proposal, rules};
 
 /// The folders with a date in their names that hold a Terraform root: those of the pattern that most of them have.
 pub(super) fn propose(folders: &Folders) -> Option<Proposal> {
@@ -30,8 +30,11 @@ pub(super) fn propose(folders: &Folders) -> Option<Proposal> {
         backend: Vec::new(),
     };
     let unsure = attribute.is_none().then(|| "no module is given the folder's name".to_owned());
-    let keys =
+    let mut keys =
         vec![("directory", directory.as_str().into(), None), ("namespace_attribute", name.as_str().into(), unsure)];
+    if let Some((names, unsure)) = renamed(&files, &layout) {
+        keys.push(("rename", Setting::List(names), unsure));
+    }
     proposal(&below, Layout::Directories(layout), &files, keys)
 }
 
@@ -63,6 +66,46 @@ fn pattern_of(folder: &str) -> Option<(String, String)> {
         let rest: Vec<&str> = std::iter::once(directory.as_str()).chain(parts[index + 1..].iter().copied()).collect();
         (parts[..index].join("/"), rest.join("/"))
     })
+}
+
+/// The other arguments of the pipelines' modules that are literally the folder's namespace, wherever they name a date: a
+/// copy should say its own there, too. With what is unsure of it.
+fn renamed(files: &[SourceFile], layout: &DirectoryRules) -> Option<(Vec<String>, Option<String>)> {
+    let read = Directories::read(files, layout).ok()?;
+    let mut found: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
+    for pipeline in read.estate().pipelines.iter().filter(|pipeline| !pipeline.span.is_empty()) {
+        let Some(file) = files.iter().find(|file| file.path == pipeline.file) else { continue };
+        let text = &file.text;
+        let blocks = items(text).unwrap_or_default().into_iter().filter_map(|item| match item {
+            Item::Block(block) if block.kind.start == pipeline.span.start => Some(block),
+            _ => None,
+        });
+        for item in blocks.flat_map(|block| Items::new(text, block.body).map_while(Result::ok).collect::<Vec<_>>()) {
+            let Item::Attribute(attribute) = item else { continue };
+            let name = &text[attribute.name.clone()];
+            let dates = dates_in(text, &attribute.value);
+            if name != layout.rules.namespace_attribute() && name != "source" && !dates.is_empty() {
+                found.entry(name).or_default().push(dates.iter().all(|date| *date == pipeline.namespace));
+            }
+        }
+    }
+    found.retain(|_, own| own.iter().all(|own| *own));
+    let once = found.values().all(|own| own.len() == 1);
+    let names: Vec<String> = found.into_keys().map(str::to_owned).collect();
+    let unsure = once.then(|| "only one folder shows that these name the pipeline".to_owned());
+    (!names.is_empty()).then_some((names, unsure))
+}
+
+/// The strings of a value that are a namespace with a date, and nothing else.
+fn dates_in(text: &str, value: &Span) -> Vec<Namespace> {
+    let tokens: Vec<Token> = Lexer::new(text, value.clone()).map_while(Result::ok).collect();
+    let whole = tokens.windows(3).filter_map(|part| match part {
+        [open, literal, close] if open.kind == Kind::OpenQuote && close.kind == Kind::CloseQuote => {
+            text[literal.span()].parse::<Namespace>().ok()
+        }
+        _ => None,
+    });
+    whole.filter(|namespace| namespace.date().is_some()).collect()
 }
 
 /// The argument of a module that is the folder's namespace in most folders.
