@@ -122,7 +122,8 @@ impl<'a> Directories<'a> {
             }
             match rules.namespace_of(path) {
                 Some(Ok(namespace)) => {
-                    folders.push(Folder { path: path.to_owned(), namespace, files: vec![index], arguments: Vec::new() })
+                    let (path, files) = (path.to_owned(), vec![index]);
+                    folders.push(Folder { path, namespace, files, arguments: Vec::new() });
                 }
                 Some(Err(reason)) if !estate.unclear.iter().any(|unclear: &Unclear| unclear.label == path) => {
                     if !looks_dated(path) {

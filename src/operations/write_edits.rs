@@ -135,7 +135,7 @@ fn take_back(folder: &Path, made: &[&Edit], modes: &[(usize, u32)]) {
             Edit::Write { before, after, .. } => files::replace(&path, after, before),
             Edit::Create { bytes, .. } => files::delete(&path, bytes),
             Edit::Delete { before, .. } => match modes.iter().find(|(at, _)| *at == index) {
-                Some((_, mode)) => files::create(&path, before, *mode),
+                Some((_, bits)) => files::create(&path, before, *bits),
                 None => Ok(()),
             },
         };

@@ -56,6 +56,8 @@ struct Backend {
     kind: String,
     /// Where it stands: file and line.
     place: (String, usize),
+    /// Whether the value of each is known.
+    is_known: bool,
     /// Value, file and line.
     arguments: BTreeMap<String, (String, String, usize)>,
 }
@@ -70,7 +72,10 @@ pub(super) fn find(
 ) -> Option<State> {
     let in_hcl = files.iter().find_map(|(file, items)| in_hcl(file, items, locals));
     let mut backend =
-        in_hcl.or_else(|| files.iter().filter(|(file, _)| file.is_json()).find_map(|(file, _)| in_json(file)))??;
+        in_hcl.or_else(|| files.iter().filter(|(file, _)| file.is_json()).find_map(|(file, _)| in_json(file)))?;
+    if !backend.is_known {
+        return None;
+    }
     for one in further {
         match one {
             Further::Value(name, value) => {
@@ -120,6 +125,10 @@ fn resolved(folder: &str, path: &str) -> String {
 }
 
 impl Backend {
+    fn new(kind: &str, place: (String, usize)) -> Self {
+        Self { kind: kind.to_owned(), place, is_known: true, arguments: BTreeMap::new() }
+    }
+
     fn put(&mut self, name: &str, value: &str, path: String, line: usize) {
         if NAMING.contains(&name) {
             self.arguments.insert(name.to_owned(), (value.to_owned(), path, line));
@@ -165,8 +174,8 @@ impl Backend {
     }
 }
 
-/// The backend's block in a file, if it is there; none in it where not all of it is known.
-fn in_hcl(file: &SourceFile, items: &[Item], locals: &mut Locals<'_>) -> Option<Option<Backend>> {
+/// The backend's block in a file, if it is there.
+fn in_hcl(file: &SourceFile, items: &[Item], locals: &mut Locals<'_>) -> Option<Backend> {
     let text = &file.text;
     for item in items {
         let Item::Block(block) = item else { continue };
@@ -181,23 +190,25 @@ fn in_hcl(file: &SourceFile, items: &[Item], locals: &mut Locals<'_>) -> Option<
                 _ => continue,
             };
             let place = (file.path.clone(), line_of(text, block.kind.start));
-            let mut backend = Backend { kind: kind.to_owned(), place, arguments: BTreeMap::new() };
-            return Some(backend.take_all(file, &block, locals).map(|()| backend));
+            let mut backend = Backend::new(kind, place);
+            backend.is_known = backend.take_all(file, &block, locals).is_some();
+            return Some(backend);
         }
     }
     None
 }
 
 /// The same in JSON, where an object may stand, or a list of them ("JSON Configuration Syntax").
-fn in_json(file: &SourceFile) -> Option<Option<Backend>> {
+fn in_json(file: &SourceFile) -> Option<Backend> {
     let root: Value = serde_json::from_str(file.text.trim_start_matches('\u{feff}')).ok()?;
     let under = |name: &str, bodies: Vec<&'_ Value>| -> Vec<Value> {
         bodies.into_iter().filter_map(|body| body.get(name)).flat_map(list).cloned().collect()
     };
     let settings = under("terraform", list(&root));
     let made = |kind: &str, body: &Value| {
-        let mut backend = Backend { kind: kind.to_owned(), place: (file.path.clone(), 1), arguments: BTreeMap::new() };
-        backend.take_json(&file.path, body).map(|()| backend)
+        let mut backend = Backend::new(kind, (file.path.clone(), 1));
+        backend.is_known = backend.take_json(&file.path, body).is_some();
+        backend
     };
     let backends = under("backend", settings.iter().collect());
     if let Some((kind, body)) = backends.iter().filter_map(Value::as_object).flatten().next() {

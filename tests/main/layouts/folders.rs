@@ -29,7 +29,11 @@ fn a_retire_that_was_stopped_at_its_end_is_completed() {
 
     run(&estate, &["retire", NEW, "--dry-run"]).ends_with(0).says("Nothing to do");
     assert!(unfinished.exists(), "looking completes nothing");
-    run(&estate, &["retire", NEW, "--confirm", NEW]).ends_with(0).says("Nothing to do");
+    // Stopped in the midst of the folder, it leaves it under another name.
+    let aside = format!("infrastructure/.pipelinectl-gone-{NEW}");
+    estate.write(&format!("{aside}/note.txt"), "untracked").expect("writable");
+    run(&estate, &["retire", NEW, "--confirm", NEW]).ends_with(0).says("Nothing to do").says(&aside);
+    assert!(estate.file(&aside).join("note.txt").exists());
     assert!(!unfinished.exists());
     let record: Value = serde_json::from_str(&fs::read_to_string(last).expect("it is back")).expect("JSON");
     assert_eq!(record["outcome"], "done");
