@@ -178,6 +178,7 @@ impl Context {
             services: Vec::new(),
             allowed: Vec::new(),
             block_added: false,
+            replaces: None,
             applying: false,
             finished: None,
             outcome: None,

@@ -112,12 +112,8 @@ impl Ecr {
     }
 
     /// Takes a tag away. Taking its last tag from an image deletes the image ("`BatchDeleteImage`"): see to it before.
-    /// A tag that is not there is fine.
-    pub async fn delete_tag(&self, repository: &str, tag: &str) -> Result<(), AwsError> {
-        self.delete_tag_while(repository, tag, &|| true).await.map(drop)
-    }
-
-    /// The same, but only while `may` says so, which is asked before each attempt; false where nothing was sent.
+    /// A tag that is not there is fine. Only while `may` says so, which is asked before each attempt; false where nothing
+    /// was sent.
     pub async fn delete_tag_while(
         &self,
         repository: &str,

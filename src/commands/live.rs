@@ -135,7 +135,7 @@ fn set(context: &Context, word: &str) -> Outcome {
         }
     }
     let namespace = target::resolve(context, word)?;
-    require_in(&estate::read(context)?, &namespace)?;
+    require_in_the_estate(context, &namespace)?;
     let seen = pointers(&context.settings)?;
     let edits = edits(&seen, &namespace)?;
     let before = before(&seen, &namespace);
@@ -170,9 +170,17 @@ fn set(context: &Context, word: &str) -> Outcome {
     Ok(End::Done)
 }
 
-/// A pipeline that is not there must not become live: nothing would be deployed to any more.
-fn require_in(estate: &Estate, namespace: &Namespace) -> Result<(), Failure> {
-    if knows(estate, namespace.as_str()) {
+/// A pipeline that is not there must not become live: nothing would be deployed to any more. Where no pipeline is known
+/// at all, as in a repository of code without its Terraform, nobody can tell.
+fn require_in_the_estate(context: &Context, namespace: &Namespace) -> Result<(), Failure> {
+    let settings = &context.settings;
+    let estate = if settings.root().is_dir() { estate::read(context)? } else { Estate::default() };
+    if knows(&estate, namespace.as_str()) {
+        return Ok(());
+    }
+    if estate.pipelines.is_empty() && estate.unclear.is_empty() {
+        let folder = settings.terraform_dir.display();
+        context.ui.warn(&format!("no pipelines were found in {folder}: nobody looked whether {namespace} is one"));
         return Ok(());
     }
     let known: Vec<&str> = estate.pipelines.iter().map(|pipeline| pipeline.namespace.as_str()).collect();

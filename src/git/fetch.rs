@@ -49,18 +49,23 @@ impl Git {
 
     /// The remote of a branch, and what is fetched from it to where: `origin` and `+refs/heads/main:refs/remotes/origin/main`.
     fn remote_of(&self, branch: &str) -> Result<Option<(String, String)>, GitError> {
-        let output = self.run(&["remote"])?;
-        let remotes = String::from_utf8_lossy(&output.stdout).into_owned();
-        let named = remotes.lines().filter(|remote| branch.starts_with(&format!("{remote}/")));
+        let remotes = self.remotes()?;
+        let named = remotes.iter().filter(|remote| branch.starts_with(&format!("{remote}/")));
         if let Some(remote) = named.max_by_key(|remote| remote.len()) {
             let name = &branch[remote.len() + 1..];
-            return Ok(Some((remote.to_owned(), format!("+refs/heads/{name}:refs/remotes/{remote}/{name}"))));
+            return Ok(Some((remote.clone(), format!("+refs/heads/{name}:refs/remotes/{remote}/{name}"))));
         }
         let set = |key: &str| self.line(&["config", "--get", &format!("branch.{branch}.{key}")]);
         let (Some(remote), Some(merge)) = (set("remote")?, set("merge")?) else { return Ok(None) };
         let name = merge.trim_start_matches("refs/heads/");
         let refs = format!("+{merge}:refs/remotes/{remote}/{name}");
-        Ok(remotes.lines().any(|known| known == remote).then_some((remote, refs)))
+        Ok(remotes.contains(&remote).then_some((remote, refs)))
+    }
+
+    /// The remotes by name.
+    pub fn remotes(&self) -> Result<Vec<String>, GitError> {
+        let output = self.run(&["remote"])?;
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
     }
 
     fn fetch(&self, arguments: &[&str]) -> Result<(), GitError> {

@@ -100,6 +100,15 @@ impl Change {
         }
     }
 
+    /// The value or the item that it is about.
+    pub(super) fn value_mut(&mut self) -> Option<&mut Value> {
+        match self {
+            Self::Set { value, .. } | Self::AddItem { value, .. } | Self::RemoveItem { value, .. } => Some(value),
+            Self::CommentOut { item, .. } | Self::Uncomment { item, .. } => item.as_mut(),
+            Self::Unset { .. } => None,
+        }
+    }
+
     /// The same change at another path.
     #[must_use]
     pub fn at(mut self, new: Path) -> Self {

@@ -12,11 +12,12 @@ mod walk;
 
 use ::hcl::expr::Expression;
 
+use container::{Container, Member, Shape};
 use walk::{Found, walk};
 
 use super::{
     Anchor, Around, Block, Change, EditError, Kind, Lexer, Mark, Path, Segment, Span, Splice, Value, items, line_of,
-    line_start, splice, splice_aligned,
+    line_start, list_inside, object_inside, splice, splice_aligned,
 };
 
 /// What happens to a value that is an expression, `local.x` or `var.x` or a call, when it is to be replaced.
@@ -47,22 +48,46 @@ pub fn change(lines: &str, change: &Change, around: &Around<'_>) -> Result<Strin
     Ok(done)
 }
 
-/// Where a bare word is the name of a type or of a provider, it is no string ("Type Constraints", "The Module providers
-/// Meta-Argument" and "The lifecycle Meta-Argument" in Terraform's documentation).
+/// Where bare words are the names of types, providers or attributes, they are no strings ("Type Constraints", "The Module
+/// providers Meta-Argument", "The lifecycle Meta-Argument" and the like in Terraform's documentation).
 fn meant(lines: &str, change: &Change) -> Change {
-    const NAMES: [&str; 4] = ["provider", "ignore_changes", "replace_triggered_by", "depends_on"];
-    let Change::Set { path, value, anchor } = change else { return change.clone() };
-    let name = |segment: Option<&Segment>| match segment {
-        Some(Segment::Name { name, .. }) => name.clone(),
-        _ => String::new(),
+    let path = change.path();
+    let name = |index: usize| match path.segments().get(index) {
+        Some(Segment::Name { name, .. }) => name.as_str(),
+        _ => "",
     };
-    let (first, last) = (name(path.segments().first()), name(path.segments().last()));
-    let is_variable = || walk::only_block(lines).is_ok_and(|block| &lines[block.kind] == "variable");
-    let is_name = first == "providers" && path.segments().len() > 1
-        || NAMES.contains(&last.as_str())
-        || path.to_string() == "type" && is_variable();
-    let value = if is_name { value.as_name() } else { value.clone() };
-    Change::Set { path: path.clone(), value, anchor: anchor.clone() }
+    let kind = || walk::only_block(lines).map(|block| lines[block.kind].to_owned()).unwrap_or_default();
+    let is_name = match name(0) {
+        "providers" => kind() == "module",
+        "provider" => ["resource", "data", "ephemeral"].contains(&kind().as_str()),
+        "depends_on" => ["module", "resource", "data", "ephemeral", "output"].contains(&kind().as_str()),
+        "lifecycle" => ["ignore_changes", "replace_triggered_by"].contains(&name(1)) && kind() == "resource",
+        "required_providers" => name(2) == "configuration_aliases" && kind() == "terraform",
+        "type" => kind() == "variable",
+        _ => false,
+    };
+    let mut change = change.clone();
+    if kind() == "module" {
+        change = change.at(with_alias(path));
+    }
+    if is_name && let Some(value) = change.value_mut() {
+        *value = value.as_name();
+    }
+    change
+}
+
+/// A provider has one name, also with a dot in it: `providers.aws.catalogue`.
+fn with_alias(path: &Path) -> Path {
+    match path.segments() {
+        [
+            first @ Segment::Name { name: providers, .. },
+            Segment::Name { name, .. },
+            Segment::Name { name: alias, .. },
+        ] if providers == "providers" => {
+            Path::of(vec![first.clone(), Segment::Name { name: format!("{name}.{alias}"), number: None }])
+        }
+        _ => path.clone(),
+    }
 }
 
 /// Whether the change puts something there that is not there yet.
@@ -135,6 +160,29 @@ fn refuse_item(path: &Path) -> Result<(), EditError> {
     }
 }
 
+/// Of several nested blocks of one name it must be said which one goes: when it is gone, the next one has its number.
+fn refuse_any_of_several(
+    text: &str,
+    path: &Path,
+    container: &Container,
+    members: &[Member],
+    member: &Member,
+) -> Result<(), EditError> {
+    let Some(Segment::Name { name, number: None }) = path.segments().last() else { return Ok(()) };
+    if member.block.is_none() || container.shape != Shape::Body {
+        return Ok(());
+    }
+    let is_alike = |other: &&Member| other.block.is_some() && text[other.key.clone()] == *name;
+    match members.iter().filter(is_alike).find(|other| *other != member) {
+        Some(other) => Err(EditError::Ambiguous {
+            at: path.to_string(),
+            mark: Box::new(Mark::at(text, member.key.start)),
+            other: line_of(text, other.key.start),
+        }),
+        None => Ok(()),
+    }
+}
+
 enum Step {
     Opened(String),
     Done(String),
@@ -187,6 +235,7 @@ fn without(lines: &str, path: &Path, around: &Around<'_>) -> Result<String, Edit
     let Found::Member(member) = &walked.found else { return Ok(lines.to_owned()) };
     let container = walked.last();
     let members = container.members(lines)?;
+    refuse_any_of_several(lines, path, container, &members, member)?;
     Ok(splice_aligned(lines, &remove::member(lines, container, &members, member))?)
 }
 
@@ -207,7 +256,13 @@ fn is_literal(value: &str) -> bool {
             | Expression::Object(_) => true,
             _ => false,
         },
-        Err(_) => value.starts_with(['{', '[', '"']),
+        // What hcl-edit does not parse though Terraform does: a list or an object of its own, and not one that is made.
+        Err(_) => {
+            let whole = 0..value.len();
+            object_inside(value, &whole).is_some()
+                || value.starts_with('[') && list_inside(value, &whole).is_some()
+                || value.starts_with('"') && !has_template(value)
+        }
     }
 }
 
@@ -216,15 +271,25 @@ fn has_template(value: &str) -> bool {
         .any(|token| token.is_ok_and(|token| matches!(token.kind, Kind::Interpolation | Kind::Directive)))
 }
 
-/// Whether two values have the same tokens, however they are spaced.
+/// Whether two values have the same tokens, however they are spaced and whatever parts the members of objects and the
+/// last item of a list from what follows.
 fn same_tokens(one: &str, other: &str) -> bool {
     fn words(text: &str) -> Option<Vec<&str>> {
-        let mut words = Vec::new();
+        let mut words: Vec<&str> = Vec::new();
+        let mut open = Vec::new();
         for token in Lexer::new(text, 0..text.len()) {
             let token = token.ok()?;
-            if token.kind != Kind::Newline {
-                words.push(&text[token.span()]);
+            match token.kind {
+                Kind::Newline => continue,
+                Kind::Comma if open.last() == Some(&Kind::OpenBrace) => continue,
+                Kind::OpenBrace | Kind::OpenBracket | Kind::OpenParenthesis => open.push(token.kind),
+                Kind::CloseBrace | Kind::CloseBracket | Kind::CloseParenthesis => {
+                    let in_list = open.pop() == Some(Kind::OpenBracket);
+                    words.pop_if(|last| in_list && *last == ",");
+                }
+                _ => {}
             }
+            words.push(&text[token.span()]);
         }
         Some(words)
     }

@@ -122,6 +122,8 @@ pub enum EditError {
         path: String,
         /// The part of it that was not found.
         at: String,
+        /// Where what should hold it begins.
+        mark: Box<Mark>,
     },
     /// What something new is to stand beside is not there.
     #[error("there is no '{key}' that '{path}' could stand beside")]
@@ -130,6 +132,8 @@ pub enum EditError {
         path: String,
         /// The key that is missing.
         key: String,
+        /// Where what should hold it begins.
+        mark: Box<Mark>,
     },
     /// Neither is it there nor is there a comment that would be it.
     #[error("there is no '{what}'{}, and no comment that holds it", of(path))]
@@ -138,6 +142,8 @@ pub enum EditError {
         path: String,
         /// What was looked for.
         what: String,
+        /// Where what should hold it begins.
+        mark: Box<Mark>,
     },
     /// More than one comment would be it.
     #[error("'{what}' stands in two comments; the other one is on line {other}")]
@@ -149,7 +155,7 @@ pub enum EditError {
         /// The line of the second, from 1.
         other: usize,
     },
-    /// The same key stands there twice.
+    /// The same key or item stands there twice, or there are two nested blocks of the name and which one is not said.
     #[error("'{at}' stands there twice; the other one is on line {other}")]
     Ambiguous {
         /// The part of the path.
@@ -168,7 +174,7 @@ pub enum EditError {
         mark: Box<Mark>,
     },
     /// An error about a text whose lines are those of `place`.
-    #[error("{}{error}", prefix(place, error))]
+    #[error("{}", placed(place, error))]
     In {
         /// A file, or what else has lines.
         place: String,
@@ -201,14 +207,14 @@ impl EditError {
             | Self::IsBlock { mark, .. }
             | Self::TwoComments { mark, .. }
             | Self::Ambiguous { mark, .. }
+            | Self::NotFound { mark, .. }
+            | Self::NoAnchor { mark, .. }
+            | Self::NoComment { mark, .. }
             | Self::SharedLine { mark, .. } => Some((**mark).clone()),
             Self::In { error, .. } => error.mark(),
             Self::NotOneBlock { .. }
             | Self::IsItem { .. }
             | Self::WholeBlock
-            | Self::NotFound { .. }
-            | Self::NoAnchor { .. }
-            | Self::NoComment { .. }
             | Self::InNewBlock { .. }
             | Self::Check { .. } => None,
         }
@@ -224,12 +230,17 @@ impl EditError {
     pub(crate) fn places_mut(&mut self, line: &mut dyn FnMut(&mut usize), path: &mut dyn FnMut(&mut String)) {
         match self {
             Self::Syntax(error) => line(&mut error.line),
-            Self::Expression { mark, path: whole, at, .. } | Self::NotA { mark, path: whole, at, .. } => {
+            Self::Expression { mark, path: whole, at, .. }
+            | Self::NotA { mark, path: whole, at, .. }
+            | Self::NotFound { mark, path: whole, at } => {
                 line(&mut mark.line);
                 path(whole);
                 path(at);
             }
-            Self::IsBlock { mark, path: whole } | Self::SharedLine { mark, path: whole } => {
+            Self::IsBlock { mark, path: whole }
+            | Self::SharedLine { mark, path: whole }
+            | Self::NoAnchor { mark, path: whole, .. }
+            | Self::NoComment { mark, path: whole, .. } => {
                 line(&mut mark.line);
                 path(whole);
             }
@@ -238,13 +249,7 @@ impl EditError {
                 line(other);
                 path(named);
             }
-            Self::NotFound { path: whole, at } => {
-                path(whole);
-                path(at);
-            }
-            Self::NoAnchor { path: whole, .. } | Self::NoComment { path: whole, .. } | Self::IsItem { path: whole } => {
-                path(whole);
-            }
+            Self::IsItem { path: whole } => path(whole),
             Self::In { error, .. } | Self::InNewBlock { error } => error.places_mut(line, path),
             Self::NotOneBlock { .. } | Self::WholeBlock | Self::Check { .. } => {}
         }
@@ -259,12 +264,12 @@ fn of(path: &str) -> String {
     if path == "." { String::new() } else { format!(" in '{path}'") }
 }
 
-fn prefix(place: &str, error: &EditError) -> String {
-    match error {
-        // It says its line itself.
-        EditError::Syntax(_) => format!("{place}, "),
-        _ => {
-            error.mark().map_or_else(|| format!("{place}: "), |mark| format!("{place}:{}:{}: ", mark.line, mark.column))
+fn placed(place: &str, error: &EditError) -> String {
+    match (error, error.mark()) {
+        (EditError::Syntax(SyntaxError { line, column, message, .. }), _) => {
+            format!("{place}:{line}:{column}: {message}")
         }
+        (_, Some(mark)) => format!("{place}:{}:{}: {error}", mark.line, mark.column),
+        (_, None) => format!("{place}: {error}"),
     }
 }

@@ -31,7 +31,9 @@ pub use lexer::{Kind, Lexer, Token};
 pub use list::{ListItem, list_inside, list_items};
 pub use object::{Element, elements, object_inside};
 pub use path::{Path, PathError, Segment};
-pub use position::{Position, indentation, line_end, line_of, line_start, newline_of, position_of};
+pub use position::{
+    LineCounter, Position, indentation, line_end, line_of, line_start, newline_at, newline_of, position_of,
+};
 pub use splice::{Splice, splice, splice_aligned};
 pub use value::{Assignment, AssignmentError, Value, ValueError, literal_string, quote};
 

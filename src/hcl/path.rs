@@ -10,8 +10,8 @@ pub enum Segment {
     Name {
         /// The name.
         name: String,
-        /// Which one of that name, from 1.
-        number: usize,
+        /// Which one of that name, from 1, where it was said.
+        number: Option<usize>,
     },
     /// A key that need not be a name: `["2025-06-17"]`.
     Key(String),
@@ -61,7 +61,7 @@ impl Path {
 
     /// The path of one name.
     pub fn name(name: &str) -> Self {
-        Self { segments: vec![Segment::Name { name: name.to_owned(), number: 1 }] }
+        Self { segments: vec![Segment::Name { name: name.to_owned(), number: None }] }
     }
 
     /// The first `count` steps as text.
@@ -137,11 +137,11 @@ fn named(text: &str) -> Result<(Segment, &str), String> {
         Some(_) => {}
     }
     let Some(after) = rest.strip_prefix('#') else {
-        return Ok((Segment::Name { name: name.to_owned(), number: 1 }, rest));
+        return Ok((Segment::Name { name: name.to_owned(), number: None }, rest));
     };
     let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
     match after[..end].parse() {
-        Ok(number) if number > 0 => Ok((Segment::Name { name: name.to_owned(), number }, &after[end..])),
+        Ok(number) if number > 0 => Ok((Segment::Name { name: name.to_owned(), number: Some(number) }, &after[end..])),
         _ => Err("a number from 1 must follow '#'".to_owned()),
     }
 }
@@ -200,7 +200,7 @@ impl fmt::Display for Path {
                 Segment::Name { name, number } => {
                     formatter.write_str(if index > 0 { "." } else { "" })?;
                     formatter.write_str(name)?;
-                    if *number > 1 {
+                    if let Some(number) = number {
                         write!(formatter, "#{number}")?;
                     }
                 }
@@ -224,6 +224,7 @@ mod tests {
             "reindexing_state.scale_up_tasks",
             "index_config[\"2025-06-17\"].works",
             "queue#2.x",
+            "queue#1",
             "a[0].b",
             ".",
             "[\"x\"].a",

@@ -50,6 +50,32 @@ pub fn newline_of(text: &str) -> &'static str {
     }
 }
 
+/// How the line of the byte at `offset` ends; the last one as the file's first line does.
+pub fn newline_at(text: &str, offset: usize) -> &'static str {
+    let end = line_end(text, offset);
+    match text[end..].chars().next() {
+        Some('\r') => "\r\n",
+        Some('\n') => "\n",
+        _ => newline_of(text),
+    }
+}
+
+/// Counts lines over offsets that only grow: each byte is looked at once.
+#[derive(Debug, Default)]
+pub struct LineCounter {
+    offset: usize,
+    newlines: usize,
+}
+
+impl LineCounter {
+    /// The line, from 1, of the byte at `offset`, which is not before that of the last call.
+    pub fn line_of(&mut self, text: &str, offset: usize) -> usize {
+        self.newlines += text[self.offset..offset].matches('\n').count();
+        self.offset = offset;
+        self.newlines + 1
+    }
+}
+
 fn floor(text: &str, offset: usize) -> usize {
     let mut offset = offset.min(text.len());
     while !text.is_char_boundary(offset) {

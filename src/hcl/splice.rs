@@ -56,7 +56,11 @@ fn aligned(text: &str, splices: &[Splice], is_ours: bool) -> Result<String, Synt
     let before = Sheet::new(text)?;
     let mut result = splice(text, splices);
     // Aligning moves bytes but no rows: the windows hold for both columns.
-    let windows = windows(&before, &Sheet::new(&result)?, splices);
+    let mut windows = windows(&before, &Sheet::new(&result)?, splices);
+    if let (false, [(before, after), .., (last_before, last_after)]) = (is_ours, windows.as_slice()) {
+        // What a user wrote on several lines is put in as one.
+        windows = vec![(before.start..last_before.end, after.start..last_after.end)];
+    }
     for column in [Column::Value, Column::Comment] {
         let gaps = wrong_gaps(&before, &Sheet::new(&result)?, column, &windows, is_ours);
         let gaps: Vec<Splice> = gaps.into_iter().map(|gap| Splice::new(gap.span, " ".repeat(gap.wanted))).collect();

@@ -1,21 +1,19 @@
 //! Values as users give them on a command line.
 
+mod word;
+
 use std::fmt::Write as _;
 use std::str::FromStr;
 
-use ::hcl::expr::{Expression, Operation, TraversalOperator};
+use ::hcl::expr::Expression;
 
 use super::{Path, PathError, format};
-
-/// The roots of Terraform's references ("References to Named Values" in Terraform's documentation); everything else
-/// that has a dot begins with the type of a resource.
-const ROOTS: [&str; 8] = ["var", "local", "module", "data", "each", "count", "path", "terraform"];
 
 /// A value to be written into a file: HCL in one line or several, spaced as `terraform fmt` does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Value {
     text: String,
-    /// What was typed, where a bare word became a string.
+    /// What was typed, where bare words became strings.
     bare: Option<String>,
 }
 
@@ -35,11 +33,16 @@ impl Value {
         &self.text
     }
 
-    /// The value where a bare word is no string but a name: of a type, or of a provider (`string`, `aws.catalogue`).
+    /// The value where bare words are no strings but names: of types, providers, attributes (`string`, `[tags]`).
     #[must_use]
     pub fn as_name(&self) -> Self {
         let text = self.bare.clone().unwrap_or_else(|| self.text.clone());
         Self { text, bare: None }
+    }
+
+    /// The list of one item.
+    pub fn list(item: &Self) -> Self {
+        Self { text: format!("[{}]", item.text), bare: None }
     }
 
     /// The string `text`, quoted.
@@ -51,27 +54,33 @@ impl Value {
 /// Reads what a user typed.
 ///
 /// Literals, lists, objects, calls, templates and references (`var.x`, `local.x`, `aws_sqs_queue.x.arn`) are HCL.
-/// Everything else is a string: bare words, dates (`2022-10-14`, though HCL would compute it), numbers with a leading
-/// zero, versions (`9.1.10`), and names with slashes or dots
-/// (`weco/ingestor`, `example.com`). What begins like a string, a list, an object
+/// Everything else is a string, by itself and as an item of a list or a value of an object: bare words, dates
+/// (`2022-10-14`, though HCL would compute it), versions and addresses (`1.10.0`, `10.0.0.0/16`), numbers with a leading
+/// zero, and names with slashes or dots (`weco/ingestor`, `example.com`). What begins like a string, a list, an object
 /// or a heredoc, or holds a template, but does not parse, is an error.
 impl FromStr for Value {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
-        let heredoc = text.starts_with("<<");
         match text.parse::<Expression>() {
-            Ok(expression) if heredoc || (is_meant(&expression) && !has_leading_zero(text)) => {
-                let error = |error: super::SyntaxError| ValueError { value: text.to_owned(), reason: error.message };
-                let spaced = format(&format!("x = {text}\n"), 0).map_err(error)?;
-                Ok(Self { text: spaced["x = ".len()..].trim_end().to_owned(), bare: None })
+            Ok(expression) if text.starts_with("<<") || word::is_hcl(&expression, text) => {
+                let spaced = |value: &str| {
+                    let error =
+                        |error: super::SyntaxError| ValueError { value: text.to_owned(), reason: error.message };
+                    let spaced = format(&format!("x = {value}\n"), 0).map_err(error)?;
+                    Ok(spaced["x = ".len()..].trim_end().to_owned())
+                };
+                match word::quoted_inside(text) {
+                    Some(quoted) => Ok(Self { text: spaced(&quoted)?, bare: Some(spaced(text)?) }),
+                    None => Ok(Self { text: spaced(text)?, bare: None }),
+                }
             }
             Err(error) if text.starts_with(['"', '[', '{', '<']) || text.contains("${") => {
                 let reason = error.to_string().lines().last().unwrap_or("it cannot be parsed").trim().to_owned();
                 Err(ValueError { value: text.to_owned(), reason })
             }
-            Ok(expression) if is_reference(&expression) => {
+            Ok(expression) if word::is_name(&expression) => {
                 Ok(Self { bare: Some(text.to_owned()), ..Self::string(text) })
             }
             Ok(_) | Err(_) => Ok(Self::string(text)),
@@ -119,62 +128,6 @@ impl FromStr for Assignment {
         });
         let Some((equal, _)) = equal else { return Err(AssignmentError::NoEqual { text: text.to_owned() }) };
         Ok(Self { path: text[..equal].parse()?, value: text[equal + 1..].parse()? })
-    }
-}
-
-fn is_reference(expression: &Expression) -> bool {
-    match expression {
-        Expression::Variable(_) => true,
-        Expression::Traversal(traversal) => is_reference(&traversal.expr),
-        _ => false,
-    }
-}
-
-fn has_leading_zero(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_meant(expression: &Expression) -> bool {
-    match expression {
-        Expression::Variable(_) => false,
-        Expression::Traversal(traversal) => match &traversal.expr {
-            // `works_indexed.2024` is a word: nothing of Terraform's has a number for a name.
-            Expression::Variable(_)
-                if matches!(traversal.operators.first(), Some(TraversalOperator::LegacyIndex(_))) =>
-            {
-                false
-            }
-            // `9.1.10` is a version, `10.0.0.0/16` an address: a number has nothing in it.
-            Expression::Number(_) => false,
-            Expression::Variable(root) => ROOTS.contains(&root.as_str()) || root.as_str().contains('_'),
-            other => is_meant(other),
-        },
-        Expression::Conditional(conditional) => {
-            is_meant(&conditional.cond_expr) && is_meant(&conditional.true_expr) && is_meant(&conditional.false_expr)
-        }
-        Expression::Operation(operation) => match operation.as_ref() {
-            Operation::Unary(operation) => is_meant(&operation.expr),
-            Operation::Binary(operation) => {
-                is_meant(&operation.lhs_expr) && is_meant(&operation.rhs_expr) && !is_date_like(expression)
-            }
-        },
-        _ => true,
-    }
-}
-
-/// Numbers joined by minus signs.
-fn is_date_like(expression: &Expression) -> bool {
-    use ::hcl::expr::BinaryOperator::Minus;
-    match expression {
-        Expression::Number(_) => true,
-        Expression::Operation(operation) => match operation.as_ref() {
-            Operation::Binary(operation) => {
-                operation.operator == Minus && is_date_like(&operation.lhs_expr) && is_date_like(&operation.rhs_expr)
-            }
-            Operation::Unary(_) => false,
-        },
-        _ => false,
     }
 }
 
@@ -248,10 +201,26 @@ mod tests {
             ("works_indexed.2024", "\"works_indexed.2024\""),
             ("arn:aws:sqs:eu-west-1:1:x", "\"arn:aws:sqs:eu-west-1:1:x\""),
             ("<<EOT\na\nEOT", "<<EOT\na\nEOT"),
+            ("1.2.3", "\"1.2.3\""),
+            ("10.0.0.0/16", "\"10.0.0.0/16\""),
+            ("10.0.0.1", "\"10.0.0.1\""),
+            ("5.x", "\"5.x\""),
+            ("9.*", "\"9.*\""),
+            ("2022/10/14", "\"2022/10/14\""),
+            ("2022.10.14", "\"2022.10.14\""),
+            ("[2022-10-14, x]", "[\"2022-10-14\", \"x\"]"),
+            (
+                "{d=2022-10-14,2022-10-15=[y, local.z, \"w\"]}",
+                "{ d = \"2022-10-14\", \"2022-10-15\" = [\"y\", local.z, \"w\"] }",
+            ),
+            ("toset([a, b])", "toset([\"a\", \"b\"])"),
+            ("[for x in local.y : x]", "[for x in local.y : x]"),
+            ("{a = b.c, d = 012}", "{ a = \"b.c\", d = \"012\" }"),
         ];
         for (given, wanted) in cases {
             assert_eq!(given.parse::<Value>().expect(given).as_str(), wanted);
         }
+        assert_eq!("[tags,x]".parse::<Value>().expect("a list").as_name().as_str(), "[tags, x]");
         for wrong in ["[1", "{a", "\"x", "a${", "\"${\""] {
             assert!(wrong.parse::<Value>().is_err(), "{wrong}");
         }

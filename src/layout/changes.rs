@@ -96,15 +96,25 @@ impl<'a> Blocks<'a> {
 
     /// Works out the edits that make `changes` in the block, and checks them. Nothing is written.
     pub fn change(&self, target: &Target, changes: &[Change]) -> Result<Changed, LayoutError> {
+        let siblings = self.siblings(self.block_of(target)?);
+        let is_of_root = |file: &&SourceFile| folder_of(&file.path) == folder_of(&target.file);
+        if self.files.iter().all(|file| is_of_root(&file)) {
+            return self.change_in_root(target, changes, &siblings);
+        }
+        // Each folder is a root: what the others call by the same name is something else.
+        let files: Vec<SourceFile> = self.files.iter().filter(is_of_root).cloned().collect();
+        Blocks::read(&files)?.change_in_root(target, changes, &siblings)
+    }
+
+    fn change_in_root(&self, target: &Target, changes: &[Change], siblings: &[&str]) -> Result<Changed, LayoutError> {
         let found = self.block_of(target)?;
-        let siblings = self.siblings(found);
         let locals = RefCell::new(self.locals()?);
         let keys = |key: &str| locals.borrow_mut().evaluate_string(key).ok();
         let mut drafts = Drafts::new(self);
         let mut notes = Vec::new();
         for change in changes {
             let around = Around {
-                siblings: &siblings,
+                siblings,
                 file: &self.files[found.file].text,
                 expressions: Expressions::Refuse,
                 keys: Some(&keys),
@@ -160,6 +170,10 @@ impl<'a> Blocks<'a> {
         }
         Ok(locals)
     }
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// The error with the lines of the file at `path`, where `above` lines stand above those that it is about.

@@ -103,6 +103,15 @@ impl Reading<'_> {
         }
     }
 
+    /// What the rest of its root calls a pipeline; nothing where it is a whole root.
+    pub fn names_of(&self, namespace: &Namespace) -> Vec<String> {
+        match self {
+            Self::ModuleBlocks(_, blocks) => blocks.estate().find(namespace).map_or_else(Vec::new, Pipeline::addresses),
+            Self::MapEntries(_, entries) => entries.names_of(namespace),
+            Self::Directories(..) => Vec::new(),
+        }
+    }
+
     /// The block that a pipeline is, or the entry of a map in a block, to be changed by [`super::changes::Blocks`].
     pub fn target(&self, namespace: &Namespace) -> Result<Target, LayoutError> {
         let estate = self.estate();

@@ -3,12 +3,14 @@
 mod add;
 mod entry;
 mod map;
+mod named;
 mod place;
 mod remove;
+mod rest;
 
 use std::collections::HashMap;
 
-use crate::hcl::{Element, Item, Locals, Path, Segment, elements, items, line_of, literal_string};
+use crate::hcl::{Element, Item, LineCounter, Locals, Path, Segment, elements, items, literal_string};
 use crate::pipeline::{Estate, Namespace, Pipeline, Reach, Unclear};
 
 use super::changes::Target;
@@ -61,7 +63,7 @@ impl<'a> MapEntries<'a> {
 
     /// The entry of a pipeline, by the block that the map stands in.
     pub(super) fn target(&self, pipeline: &Pipeline) -> Target {
-        let name = |key: &String| Segment::Name { name: key.clone(), number: 1 };
+        let name = |key: &String| Segment::Name { name: key.clone(), number: None };
         let mut segments: Vec<Segment> = self.map.keys.iter().map(name).collect();
         let computed = pipeline.label.strip_prefix('(').and_then(|inside| inside.strip_suffix(')'));
         segments.push(match computed {
@@ -96,14 +98,19 @@ impl<'a> MapEntries<'a> {
         let addresses = self.addresses();
         let file = self.file();
         let mut seen: HashMap<String, usize> = HashMap::new();
+        let mut lines = LineCounter::default();
         for element in &self.elements {
             let key = &file.text[element.key.clone()];
-            let line = line_of(&file.text, element.key.start);
+            let line = lines.line_of(&file.text, element.key.start);
             let found = key_text(key, &mut locals).and_then(|text| self.rules.rules.namespace(&text));
-            let found = found.and_then(|namespace| match seen.get(namespace.as_str()) {
-                Some(first) => Err(format!("the key stands here a second time; the first is on line {first}")),
-                None => Ok(namespace),
-            });
+            let found =
+                found.map_err(|reason| (None, reason)).and_then(|namespace| match seen.get(namespace.as_str()) {
+                    Some(first) => {
+                        let reason = format!("the key stands here a second time; the first is on line {first}");
+                        Err((Some(namespace), reason))
+                    }
+                    None => Ok(namespace),
+                });
             match found {
                 Ok(namespace) => {
                     seen.insert(namespace.as_str().to_owned(), line);
@@ -116,9 +123,9 @@ impl<'a> MapEntries<'a> {
                         namespace,
                     });
                 }
-                Err(reason) => estate.unclear.push(Unclear {
+                Err((namespace, reason)) => estate.unclear.push(Unclear {
                     label: key.to_owned(),
-                    namespace: None,
+                    namespace,
                     file: file.path.clone(),
                     line,
                     reason,

@@ -12,7 +12,7 @@ mod verify;
 
 use std::collections::HashMap;
 
-use crate::hcl::{Attribute, Block, Item, Items, Locals, Span, items, label_text, literal_string};
+use crate::hcl::{Attribute, Block, Item, Items, LineCounter, Locals, Span, items, label_text, literal_string};
 use crate::pipeline::{Estate, Namespace, Pipeline, Reach, Unclear};
 
 use super::{LayoutError, Rules, SourceFile};
@@ -197,21 +197,6 @@ fn which(
         (Err(_), Some(labelled)) => Ok(labelled),
         (Err(unknown), None) => Err(format!("its '{attribute}' {unknown}")),
     })
-}
-
-/// Counts lines over offsets that only grow.
-#[derive(Debug, Default)]
-struct LineCounter {
-    offset: usize,
-    newlines: usize,
-}
-
-impl LineCounter {
-    fn line_of(&mut self, text: &str, offset: usize) -> usize {
-        self.newlines += text[self.offset..offset].matches('\n').count();
-        self.offset = offset;
-        self.newlines + 1
-    }
 }
 
 #[cfg(test)]

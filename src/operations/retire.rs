@@ -156,12 +156,13 @@ async fn remove(session: &Session, tag: &str, standing: &StandingTag, delete_ima
     if !matches!(fate, TagFate::Removed | TagFate::Deleted) {
         return Removal::As(fate);
     }
-    if let Err(error) = permit.check() {
-        return Removal::LockLost(error.to_string());
-    }
     let ecr = session.ecr(&standing.repository.registry);
-    match ecr.delete_tag(&standing.repository.name, tag).await {
-        Ok(()) => Removal::As(fate),
+    let may = || permit.check().is_ok();
+    match ecr.delete_tag_while(&standing.repository.name, tag, &may).await {
+        Ok(true) => Removal::As(fate),
+        Ok(false) => Removal::LockLost(
+            permit.check().err().map_or_else(|| "the lock was about to end".to_owned(), |error| error.to_string()),
+        ),
         Err(error) => Removal::Failed(error),
     }
 }

@@ -14,7 +14,7 @@ pub use error::ReleaseError;
 pub use file_store::FileStore;
 pub use hold::Hold;
 pub use lock::{Holder, Lock, Permit, Times};
-pub use record::{Origin, Outcome, Record, ServiceRecord, TargetEnding, TargetRecord};
+pub use record::{Origin, Outcome, Record, Replaces, ServiceRecord, TargetEnding, TargetRecord};
 pub use store::{Marks, Store};
 pub use table_store::TableStore;
 

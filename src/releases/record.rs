@@ -48,6 +48,9 @@ pub struct Record {
     /// Whether it put the block of the pipeline into its file: one that was there before is nobody's to take out.
     #[serde(default)]
     pub block_added: bool,
+    /// The pipeline whose place it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Replaces>,
     /// Whether its apply was begun: from then on resources may be half made.
     #[serde(default)]
     pub applying: bool,
@@ -57,6 +60,15 @@ pub struct Record {
     /// How it ended; none while it is unfinished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+}
+
+/// A pipeline whose place another one takes: its block goes first, and then nothing else says what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaces {
+    /// The pipeline.
+    pub namespace: String,
+    /// The addresses that were it: `module.concepts_pipeline_2022-08-31`.
+    pub addresses: Vec<String>,
 }
 
 /// A build of a build system.

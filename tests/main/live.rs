@@ -311,6 +311,20 @@ fn the_newest_or_every_pipeline_may_be_live() {
 }
 
 #[test]
+fn where_no_pipelines_are_known_nobody_can_tell_whether_it_is_one() {
+    let estate = two();
+    for entry in std::fs::read_dir(estate.root().join("infrastructure")).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "tf") {
+            std::fs::remove_file(path).expect("removed");
+        }
+    }
+    let run = run(&estate, &["live", "2022-10-14", "--yes"]).ends_with(0);
+    run.says("no pipelines were found in infrastructure: nobody looked whether 2022-10-14 is one");
+    assert!(file(&estate).contains("2022-10-14"));
+}
+
+#[test]
 fn without_a_live_pipeline_configured_it_says_what_to_do() {
     let estate = with("");
     insta::assert_snapshot!(shown(&estate, &run(&estate, &["live"])), @r"

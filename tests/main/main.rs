@@ -20,6 +20,7 @@ mod infrastructure;
 mod init;
 mod layers;
 mod layouts;
+mod life;
 mod list;
 mod live;
 mod locks;

@@ -89,3 +89,17 @@ fn refuses_a_plan_that_touches_anything_else() {
     run(&estate, &["set", "locals", "x=1", "--apply", "--yes"]).ends_with(64);
     run(&estate, &["set", "2022-08-31", "--yes"]).ends_with(64).says("nothing is to be changed");
 }
+
+#[test]
+fn without_a_configuration_the_folder_counts_in_which_it_was_typed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let below = folder.path().join("infra");
+    std::fs::create_dir_all(folder.path().join(".git")).expect("a folder");
+    std::fs::create_dir_all(&below).expect("a folder");
+    std::fs::write(below.join("main.tf"), "module \"x\" {\n  a = false\n}\n").expect("writable");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pipelinectl"));
+    command.args(["set", "module.x", "a=true", "--yes"]).current_dir(&below).env_clear();
+    let run = crate::support::Run::from(command.output().expect("it runs")).ends_with(0);
+    run.says("infra/main.tf");
+    assert_eq!(std::fs::read_to_string(below.join("main.tf")).expect("readable"), "module \"x\" {\n  a = true\n}\n");
+}

@@ -14,6 +14,22 @@ use crate::pipeline::{Estate, Namespace, Unclear};
 use crate::settings::file::Layout as Chosen;
 use crate::settings::{FILE_NAME, Settings};
 
+/// Refuses a pipeline that cannot be changed, and one that several blocks say they are.
+pub fn refuse_unclear(context: &Context, estate: &Estate, namespace: &Namespace) -> Result<(), Failure> {
+    if let Some(unclear) = estate.unclear.iter().find(|unclear| unclear.namespace.as_ref() == Some(namespace)) {
+        let name = name_of(&context.settings, unclear);
+        let message = format!("{}:{}: {name}: {}", unclear.file, unclear.line, unclear.reason);
+        return Err(Failure::usage(message).hint("nothing was changed: this one has to be changed by hand"));
+    }
+    let of_it = estate.pipelines.iter().filter(|pipeline| pipeline.namespace == *namespace);
+    let places: Vec<String> = of_it.map(|it| format!("{}:{}: {}", it.file, it.line, it.address())).collect();
+    if places.len() > 1 {
+        let message = format!("{} blocks say that they are {namespace}:\n  {}", places.len(), places.join("\n  "));
+        return Err(Failure::usage(message).hint("leave one of them, or give the other its own namespace"));
+    }
+    Ok(())
+}
+
 /// How pipelines are told from other modules.
 pub fn rules(settings: &Settings) -> Result<Rules, Failure> {
     let pipeline = &settings.pipeline;
@@ -65,6 +81,11 @@ pub fn layout(settings: &Settings) -> Result<Layout, Failure> {
 pub fn file_of_block(settings: &Settings, name: &str) -> Result<String, Failure> {
     let root = settings.terraform_dir.display();
     let inside = name.strip_prefix("./").unwrap_or(name);
+    // Named from the project's folder, as our own output does.
+    let inside = match read_estate::below(&settings.terraform_dir, "") {
+        root if root.is_empty() => inside,
+        root => inside.strip_prefix(&format!("{}/", root.trim_end_matches('/'))).unwrap_or(inside),
+    };
     // Override files are merged into blocks of other files ("Override Files" in Terraform's documentation).
     let overrides = inside == "override.tf" || inside.ends_with("_override.tf");
     if inside.contains('/') || inside.starts_with('.') || !inside.ends_with(".tf") || overrides {

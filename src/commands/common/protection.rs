@@ -18,6 +18,9 @@ use crate::settings::{FILE_NAME, LiveMode};
 /// What speaks for it and is not certain is warned of at the first look.
 pub fn refuse(context: &Context, namespace: &Namespace, look: Look) -> Result<(), Failure> {
     refuse_here(context, namespace, look)?;
+    if look == Look::Files {
+        return Ok(());
+    }
     let Some(main) = Main::find(context, look)? else { return Ok(()) };
     if main.protects(context, namespace) {
         return Err(protected(namespace, &format!(" on {}", main.name)));
@@ -40,6 +43,8 @@ pub enum Look {
     },
     /// Under the lock, once more.
     Again,
+    /// At the files that are here, for a command that needs no git.
+    Files,
 }
 
 fn refuse_here(context: &Context, namespace: &Namespace, look: Look) -> Result<(), Failure> {
@@ -99,7 +104,8 @@ struct Main {
 }
 
 impl Main {
-    /// None where the project is in no repository: then its files are all there is.
+    /// None where the project is in no repository, or in one that is shared with nobody and has no such branch: then its
+    /// files are all there is.
     fn find(context: &Context, look: Look) -> Result<Option<Self>, Failure> {
         let directory = files::real_path(&context.settings.directory)?;
         let git = Git::new(&directory, context.ui.progress());
@@ -124,7 +130,14 @@ impl Main {
             })?;
         }
         let name = context.settings.images.main_branch.clone();
-        let commit = git.commit(&name).map_err(|error| {
+        let known = git.commit(&name);
+        if known.is_err() && git.remotes()?.is_empty() {
+            if look != Look::Again {
+                context.ui.warn(&format!("there is no remote to know {name} from: only the files that are here count"));
+            }
+            return Ok(None);
+        }
+        let commit = known.map_err(|error| {
             let failure = Failure::from(error).hint(format!("or mend main_branch below [images] in {FILE_NAME}"));
             Failure { kind: Kind::Refused, ..failure }
         })?;

@@ -212,6 +212,7 @@ mod tests {
             services: services.iter().map(service).collect(),
             allowed: Vec::new(),
             block_added: false,
+            replaces: None,
             applying: false,
             finished: None,
             outcome: None,

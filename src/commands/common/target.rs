@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::pipeline::Namespace;
+use crate::settings::file::Layout;
 use crate::settings::{Overrides, Settings};
 
 /// The pipeline that is named by its namespace, by `live`, or by the address of its block.
@@ -21,6 +22,12 @@ pub fn resolve(context: &Context, word: &str) -> Result<Namespace, Failure> {
         return found.ok_or_else(|| {
             Failure::usage(format!("no pipeline has the address {word}")).hint("pipelinectl list shows the addresses")
         });
+    }
+    // A folder at the top of the root has an address that looks like a name.
+    if context.settings.layout == Layout::Directories
+        && let Some(pipeline) = estate::read(context).ok().as_ref().and_then(|estate| estate.at_address(word))
+    {
+        return Ok(pipeline.namespace.clone());
     }
     let namespace: Namespace = word.parse()?;
     let rules = estate::rules(&context.settings)?;

@@ -6,7 +6,8 @@ use super::super::common::stage::MayChange;
 use super::super::common::{stage, verification};
 use super::super::{End, Outcome};
 use super::observe::NewPipeline;
-use super::{Arguments, report};
+use super::replaced::Leaving;
+use super::{Arguments, Locks, report};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::layout::Edit;
@@ -14,6 +15,7 @@ use crate::operations::write_edits::write_edits;
 use crate::pipeline::Pipeline;
 use crate::releases::{Permit, Record};
 use crate::terraform::{Permits, PlanOptions, Program};
+use crate::ui::paint;
 
 /// Terraform, found and new enough: before anything is changed. For the root of a pipeline, or for the estate's.
 pub fn terraform(context: &Context, pipeline: Option<&Pipeline>) -> Result<Program, Failure> {
@@ -26,13 +28,8 @@ pub fn terraform(context: &Context, pipeline: Option<&Pipeline>) -> Result<Progr
 }
 
 /// Acts on the plan, and reports. The caller has the lock.
-pub fn act(
-    arguments: &Arguments,
-    context: &Context,
-    program: &Program,
-    plan: &NewPipeline,
-    permit: &Permit,
-) -> Outcome {
+pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &NewPipeline, locks: &Locks) -> Outcome {
+    let permit = locks.new.permit();
     // Only an apply that was begun leaves things half made; until then `new` creates, and no more.
     let half_made = plan.unfinished.as_ref().is_some_and(|record| record.applying);
     let permits = if half_made { Permits::Anything } else { Permits::Create };
@@ -40,7 +37,7 @@ pub fn act(
     if !plan.is_nothing() {
         context.store()?.begin(&plan.namespace, &record)?;
         write(context, plan)?;
-        make_tags(context, plan, permit)?;
+        make_tags(context, plan, &permit)?;
     }
 
     let own_root;
@@ -51,14 +48,14 @@ pub fn act(
         program = &own_root;
     }
     let mut changed = vec![MayChange::of(&plan.scaffold.pipeline, permits)];
-    changed.extend(plan.scaffold.replaced.iter().map(|old| old.may_change(&plan.scaffold.pipeline)));
+    changed.extend(plan.leaving.iter().map(Leaving::may_change));
     let rules = stage::rules(&plan.scaffold.estate, &changed, &arguments.allow.allows)?;
     let planned = stage::plan(context, program, &PlanOptions::default(), &rules).map_err(|f| stands(plan, f))?;
     let may = match plan.scaffold.pipeline.root() {
         Some(folder) => format!("'new' may only create things in {folder}"),
         None => format!("'new' may only create things inside {}", plan.scaffold.pipeline.addresses().join(", ")),
     };
-    let may = match &plan.scaffold.replaced {
+    let may = match &plan.leaving {
         Some(old) => format!("{may}, and destroy things inside {}", old.namespace),
         None => may,
     };
@@ -66,30 +63,49 @@ pub fn act(
     if let Some(out) = &arguments.out {
         stage::keep(context, &planned, out, &changed, plan.release.named(context))?;
         context.ui.say("Nothing was applied.");
-        report::print(context, plan, Some(&planned), None, &[]);
+        if let Some(old) = plan.leaving.as_ref().filter(|old| old.changes() > 0) {
+            let namespace = &old.namespace;
+            let retire = format!("once the plan is applied, 'pipelinectl retire {namespace}' takes its tags away");
+            context.ui.say(&format!("{}: {retire}", paint::hint("next")));
+        }
+        report::print(context, plan, Some(&planned), None, &[], None);
         return Ok(End::Done);
     }
-    if !planned.has_changes() && plan.is_nothing() && plan.unfinished.is_none() {
+    let nothing_leaves = plan.leaving.as_ref().is_none_or(Leaving::is_nothing);
+    if !planned.has_changes() && plan.is_nothing() && plan.unfinished.is_none() && nothing_leaves {
         let rows = verification::verify(context, &plan.namespace, &plan.release.plan)?;
-        return Ok(report::end(context, plan, &planned, None, &rows));
+        return Ok(report::end(context, plan, &planned, None, &rows, None));
+    }
+    if let Some(old) = &plan.leaving {
+        old.refuse_running(context, &planned).map_err(|failure| stands(plan, failure))?;
     }
 
-    let mut applied = None;
+    let (mut applied, mut leaves) = (None, None);
     if planned.has_changes() {
         plan.refuse_live(context)?;
         apply_is_wanted(context).map_err(|failure| stands(plan, failure))?;
         record.applying = true;
         context.store()?.begin(&plan.namespace, &record)?;
+        leaves = plan.leaving.as_ref().map(|old| old.begin(context, &plan.namespace)).transpose()?;
         applied = Some(stage::apply(context, program, &planned).map_err(|failure| to_give_up(context, plan, failure))?);
     } else if !plan.scaffold.edits.is_empty() {
         let sort = plan.scaffold.sort();
         context.ui.warn(&format!("terraform finds nothing to make for the {sort} in {}", plan.scaffold.place()));
     }
     let rows = verification::verify(context, &plan.namespace, &plan.release.plan)?;
-    record.finished = Some(context.clock.now());
-    record.outcome = Some(verification::ending(&rows));
-    context.store()?.finish(&plan.namespace, &record)?;
-    Ok(report::end(context, plan, &planned, applied.as_ref(), &rows))
+    // Nothing but what it leaves behind was left to be done: that is no release of the new one.
+    if applied.is_some() || !plan.is_nothing() || plan.unfinished.is_some() {
+        record.finished = Some(context.clock.now());
+        record.outcome = Some(verification::ending(&rows));
+        context.store()?.finish(&plan.namespace, &record)?;
+    }
+    let (mut taken, mut failure) = (None, None);
+    if let Some((old, lock)) = plan.leaving.as_ref().zip(locks.old.as_ref()) {
+        let (rows, failed) = old.take_away(context, leaves, &plan.namespace, &lock.permit())?;
+        (taken, failure) = (Some(rows), failed);
+    }
+    let end = report::end(context, plan, &planned, applied.as_ref(), &rows, taken.as_deref());
+    failure.map_or(Ok(end), Err)
 }
 
 fn record(arguments: &Arguments, context: &Context, plan: &NewPipeline) -> Record {
@@ -102,6 +118,7 @@ fn record(arguments: &Arguments, context: &Context, plan: &NewPipeline) -> Recor
             services: service_records(&plan.release.plan),
             allowed,
             block_added: !plan.scaffold.edits.is_empty(),
+            replaces: plan.leaving.as_ref().map(Leaving::recorded),
             ..context.new_record("new", &plan.namespace)
         },
     }
@@ -149,6 +166,10 @@ fn to_give_up(context: &Context, plan: &NewPipeline, failure: Failure) -> Failur
     let failure = failure.hint("to go on, run the same command again: it makes what is missing");
     if !plan.is_ours() {
         return failure;
+    }
+    if let Some(old) = &plan.leaving {
+        let namespace = &old.namespace;
+        return failure.hint(format!("what was destroyed of {namespace} does not come back"));
     }
     // A key has quotes, which a shell would take.
     let target = |address: &String| {

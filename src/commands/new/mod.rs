@@ -2,6 +2,7 @@
 
 mod act;
 mod observe;
+mod replaced;
 mod report;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::Args;
 
 use super::common::changes::ChangesOfNew;
 use super::common::lock::LockArguments;
+use super::common::protection::Look;
 use super::common::release::{self, GuardArguments, SourceArguments};
 use super::common::stage::AllowArguments;
 use super::common::{estate, target, upstream};
@@ -17,7 +19,7 @@ use super::{End, Outcome};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::write_edits::write_edits;
-use crate::releases::{Lock, Permit};
+use crate::releases::Lock;
 use crate::settings::file::Layout;
 pub use report::Report;
 
@@ -60,7 +62,8 @@ pub struct Arguments {
     /// Put the block above that of this pipeline
     #[arg(long, value_name = "NS", add = target::completer())]
     before: Option<String>,
-    /// Put the block in the place of that of this pipeline, which goes: block and resources, in the same plan
+    /// Put the block in the place of that of this pipeline, which goes: block and resources in the same plan, then its
+    /// tags as 'retire' takes them
     #[arg(long, value_name = "NS", conflicts_with_all = ["after", "before", "file"], add = target::completer())]
     replace: Option<String>,
     /// Put the block into this file of the Terraform root
@@ -106,9 +109,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let repositories = context.settings.services.len();
     ui.say(&format!("Reading the estate and what {repositories} services have in ECR …"));
     // Answered beforehand, nothing can change between the question and the lock: one reading is enough.
-    let mut lock = None;
+    let mut locks = None;
     if ui.says_yes() && !context.dry_run {
-        lock = Some(context.lock(&request.namespace, "new", arguments.lock.wait_lock)?);
+        locks = Some(Locks::take(arguments, context, &request)?);
     }
     if !arguments.allow_behind {
         upstream::refuse_behind(context, !arguments.no_fetch)?;
@@ -126,15 +129,19 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     plan.show(context);
     if context.dry_run {
         ui.say("\nDry run: nothing was changed.");
-        report::print(context, &plan, None, None, &[]);
+        report::print(context, &plan, None, None, &[], None);
         return Ok(End::Done);
     }
     if !plan.is_nothing() {
         plan.refuse_live(context)?;
+    }
+    if !plan.is_nothing() || plan.takes_tags_away() {
         confirm(context, &plan.question())?;
     }
-    if lock.is_none() {
-        lock = Some(context.lock(&request.namespace, "new", arguments.lock.wait_lock)?);
+    let locks = if let Some(locks) = locks {
+        locks
+    } else {
+        let locks = Locks::take(arguments, context, &request)?;
         let again = observe::observe(&request.pinned_to(&plan), context)?;
         if again.changes_other_things_than(&plan) {
             ui.warn("something was changed in the meantime; this is how it is now:");
@@ -142,11 +149,36 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
             confirm(context, &again.question())?;
         }
         plan = again;
+        locks
+    };
+    act::act(arguments, context, &program, &plan, &locks)
+}
+
+/// The locks of the pipeline that is made and of the one whose place it takes.
+struct Locks {
+    new: Lock,
+    old: Option<Lock>,
+}
+
+impl Locks {
+    /// In the order of their names, so that two who want the same ones do not wait for each other.
+    fn take(arguments: &Arguments, context: &Context, request: &observe::Request) -> Result<Self, Failure> {
+        let take = |namespace| context.lock(namespace, "new", arguments.lock.wait_lock);
+        let new = &request.namespace;
+        let (new, old) = match &request.replace {
+            None => (take(new)?, None),
+            Some(old) if old == new => return Err(Failure::usage(format!("{new} cannot take its own place"))),
+            Some(old) if old.as_str() < new.as_str() => {
+                let old = take(old)?;
+                (take(new)?, Some(old))
+            }
+            Some(old) => (take(new)?, Some(take(old)?)),
+        };
+        if let Some(old) = &request.replace {
+            replaced::refuse_live(context, old, Look::Again)?;
+        }
+        Ok(Self { new, old })
     }
-    let permit = lock.as_ref().map_or_else(Permit::always, Lock::permit);
-    let end = act::act(arguments, context, &program, &plan, &permit);
-    drop(lock);
-    end
 }
 
 fn edit_only(request: &observe::Request, context: &Context) -> Outcome {

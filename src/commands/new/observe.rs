@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::super::common::protection::{self, Look};
 use super::super::common::release::{self, Release, ReleaseRequest, recorded};
-use super::super::common::stage::MayChange;
 use super::super::common::{changes, edits, estate, target};
 use super::super::tfvars;
+use super::replaced::{Leaving, Replaced, asked_for};
 use super::{Arguments, name_limits};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -20,7 +19,6 @@ use crate::pipeline::service::Repository;
 use crate::pipeline::{Estate, Namespace, Pipeline, Reach};
 use crate::releases::Record;
 use crate::settings::file::Layout as Chosen;
-use crate::terraform::Permits;
 use crate::ui::counted;
 use crate::ui::diff::unified;
 use crate::ui::paint;
@@ -67,28 +65,6 @@ pub struct Scaffold {
     pub estate: Estate,
 }
 
-/// A pipeline whose place another one takes.
-#[derive(PartialEq)]
-pub struct Replaced {
-    /// Its name.
-    pub namespace: Namespace,
-    /// Its block, while it stands.
-    pipeline: Option<Pipeline>,
-}
-
-impl Replaced {
-    /// What may be destroyed: what its block makes. An earlier run may have taken the block out: then it had the addresses
-    /// of `new`, under its own name.
-    pub fn may_change(&self, new: &Pipeline) -> MayChange {
-        let Some(pipeline) = &self.pipeline else {
-            let address = |address: String| address.replace(new.namespace.as_str(), self.namespace.as_str());
-            let addresses = new.addresses().into_iter().map(address).collect();
-            return MayChange { namespace: self.namespace.clone(), addresses, root: None, permits: Permits::Delete };
-        };
-        MayChange::of(pipeline, Permits::Delete)
-    }
-}
-
 /// All that `new` would do before terraform says what else.
 pub struct NewPipeline {
     /// The pipeline.
@@ -101,6 +77,8 @@ pub struct NewPipeline {
     pub release: Release,
     /// What changes in the file of `--tfvars`.
     pub variables: Option<Edit>,
+    /// What the pipeline whose place it takes leaves behind.
+    pub leaving: Option<Leaving>,
     /// The record of an earlier run that did not end.
     pub unfinished: Option<Record>,
 }
@@ -146,7 +124,7 @@ impl Request {
             from: named(&arguments.from)?,
             after: named(&arguments.after)?,
             before: named(&arguments.before)?,
-            replace: replaced(arguments, context)?,
+            replace: asked_for(arguments, context)?,
             label: arguments.label.clone(),
             file: arguments.file.as_deref().map(|file| estate::file_of_block(settings, file)).transpose()?,
             changes: arguments.changes.0.clone(),
@@ -220,6 +198,9 @@ impl Request {
                 unclear.reason
             ));
         }
+        for named in [&self.from, &self.after, &self.before, &self.replace].into_iter().flatten() {
+            estate::refuse_unclear(context, &estate, named)?;
+        }
         let folder = match reading.folder_to_copy(&addition)? {
             Some(folder) => estate::folder(context, &folder)?,
             None => Vec::new(),
@@ -230,6 +211,9 @@ impl Request {
         });
         match reading.add(&addition, &folder)? {
             Added::Exists { pipeline, differing } if differing.is_empty() => {
+                if let Some(old) = &replaced {
+                    old.refuse_both(&pipeline)?;
+                }
                 let (edits, notes, copied) = (Vec::new(), Vec::new(), Vec::new());
                 Ok(Scaffold { edits, pipeline, from: None, notes, copied, replaced, estate })
             }
@@ -249,6 +233,9 @@ impl Request {
                 )))
             }
             Added::New(block) => {
+                if let Some(old) = &replaced {
+                    old.refuse_named(&files)?;
+                }
                 estate.pipelines.push(block.pipeline.clone());
                 Ok(Scaffold {
                     edits: block.edits,
@@ -314,7 +301,9 @@ impl Scaffold {
         }
         edits::show(context, &self.edits);
         if let (Some(old), false) = (&self.replaced, self.edits.is_empty()) {
-            context.ui.warn(&format!("{} goes: its block, and what it made in the same plan", old.namespace));
+            context
+                .ui
+                .warn(&format!("{} goes: its block, what it made in the same plan, and then its tags", old.namespace));
         }
         for note in &self.notes {
             context.ui.warn(note);
@@ -350,6 +339,11 @@ impl NewPipeline {
         self.scaffold.edits.is_empty() && self.variables.is_none() && self.release.plan.is_nothing()
     }
 
+    /// Whether tags go of the pipeline whose place it takes.
+    pub fn takes_tags_away(&self) -> bool {
+        self.leaving.as_ref().is_some_and(|leaving| leaving.changes() > 0)
+    }
+
     /// Whether this `new`, or one that did not end, made the pipeline.
     pub fn is_ours(&self) -> bool {
         !self.scaffold.edits.is_empty() || self.unfinished.as_ref().is_some_and(|record| record.block_added)
@@ -368,6 +362,7 @@ impl NewPipeline {
     pub fn changes_other_things_than(&self, other: &Self) -> bool {
         self.scaffold != other.scaffold
             || self.variables != other.variables
+            || self.leaving != other.leaving
             || self.release.plan.digests() != other.release.plan.digests()
     }
 
@@ -384,6 +379,9 @@ impl NewPipeline {
         if self.is_nothing() && self.unfinished.is_none() {
             let sort = self.scaffold.sort();
             ui.say(&format!("{} has its {sort} ({}) and its tags.", self.namespace, self.scaffold.place()));
+            if let Some(leaving) = &self.leaving {
+                leaving.show(context);
+            }
             return;
         }
         if self.scaffold.edits.is_empty() {
@@ -394,6 +392,9 @@ impl NewPipeline {
         edits::show(context, self.variables.as_slice());
         ui.show(&format!("\n{}", paint::strong(&format!("Images for {}\n", self.tag))));
         release::show(context, &self.release);
+        if let Some(leaving) = &self.leaving {
+            leaving.show(context);
+        }
     }
 
     /// What is asked before the first change.
@@ -402,23 +403,14 @@ impl NewPipeline {
         let tags = (tags > 0).then(|| format!("make {}", counted(tags, "tag")));
         let edit = (!self.scaffold.edits.is_empty()).then(|| format!("write the {}", self.scaffold.sort()));
         let variables = self.variables.as_ref().map(|edit| format!("write {}", edit.path()));
-        let parts: Vec<String> = edit.into_iter().chain(variables).chain(tags).chain(["plan".to_owned()]).collect();
-        let mut question = parts.join(", ");
+        let parts = edit.into_iter().chain(variables).chain(tags).chain(["plan".to_owned()]);
+        let away = self.leaving.as_ref().and_then(Leaving::in_words);
+        let mut question = parts.chain(away).collect::<Vec<_>>().join(", ");
         if let Some(first) = question.get_mut(..1) {
             first.make_ascii_uppercase();
         }
         question + "?"
     }
-}
-
-/// The pipeline that is to be replaced: neither a live one nor a protected one.
-fn replaced(arguments: &Arguments, context: &Context) -> Result<Option<Namespace>, Failure> {
-    let Some(word) = &arguments.replace else { return Ok(None) };
-    let old = target::resolve(context, word)?;
-    let fetch = !arguments.no_fetch && !arguments.edit_only;
-    protection::refuse(context, &old, Look::First { fetch })
-        .map_err(|failure| failure.hint("or make the new pipeline without --replace"))?;
-    Ok(Some(old))
 }
 
 /// Reads the estate again, the record and every repository.
@@ -437,12 +429,29 @@ pub fn observe(request: &Request, context: &Context) -> Result<NewPipeline, Fail
         unfinished = None;
         release = request.release(context, source, tag, &request.digests)?;
     }
+    refuse_without_replace(request, unfinished.as_ref())?;
     let namespace = request.namespace.clone();
     let variables = match &request.tfvars {
         Some(path) => tfvars::edit_for(context, &namespace, &release, path)?,
         None => None,
     };
-    Ok(NewPipeline { namespace, tag: tag.clone(), scaffold, release, variables, unfinished })
+    let leaving = match &scaffold.replaced {
+        Some(old) => Some(Leaving::observe(context, &request.layout, old, unfinished.as_ref())?),
+        None => None,
+    };
+    Ok(NewPipeline { namespace, tag: tag.clone(), scaffold, release, variables, leaving, unfinished })
+}
+
+/// Without the flag, nothing would finish with the pipeline whose place is being taken.
+fn refuse_without_replace(request: &Request, unfinished: Option<&Record>) -> Result<(), Failure> {
+    match unfinished.and_then(|record| record.replaces.as_ref()) {
+        Some(old) if request.replace.as_ref().is_none_or(|namespace| namespace.as_str() != old.namespace) => {
+            let (new, old) = (&request.namespace, &old.namespace);
+            Err(Failure::usage(format!("{new} is taking the place of {old}, and that has not ended"))
+                .hint(format!("go on with it: pipelinectl new {new} --replace {old}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Names made from the namespace must be names that AWS takes ("Lambda quotas"; "Using Amazon ECR image tags").

@@ -4,11 +4,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::End;
+use super::super::common::retired_tags::RetiredTag;
 use super::super::common::stage::PlanReport;
 use super::super::common::tag_rows::TagRow;
 use super::super::common::verification::{self, ServiceRow};
 use super::live_namespace;
 use super::observe::{NewPipeline, Scaffold};
+use super::replaced::ReplacedReport;
 use crate::context::Context;
 use crate::operations::terraform_run::Planned;
 use crate::operations::verify_images::{Verdict, Verification};
@@ -40,6 +42,8 @@ pub struct Report {
     pub applied: bool,
     /// What runs afterwards, one for each target of a service.
     pub services: Vec<ServiceRow>,
+    /// The pipeline whose place it takes, with `--replace`.
+    pub replaced: Option<ReplacedReport>,
 }
 
 /// Prints the JSON document, if one is wanted.
@@ -49,12 +53,16 @@ pub fn print(
     planned: Option<&Planned>,
     applied: Option<&Applied>,
     rows: &[Verification],
+    taken: Option<&[RetiredTag]>,
 ) {
     let mut report = of_scaffold(context, &plan.scaffold);
     report.tags = plan.release.rows();
     report.plan = planned.map(PlanReport::of);
     report.applied = applied.is_some();
     report.services = rows.iter().map(ServiceRow::of).collect();
+    if let (Some(replaced), Some(leaving)) = (&mut report.replaced, &plan.leaving) {
+        replaced.tags = taken.map_or_else(|| leaving.rows(), <[_]>::to_vec);
+    }
     context.ui.report(&report, |_| String::new());
 }
 
@@ -76,6 +84,7 @@ fn of_scaffold(context: &Context, scaffold: &Scaffold) -> Report {
         plan: None,
         applied: false,
         services: Vec::new(),
+        replaced: scaffold.replaced.as_ref().map(ReplacedReport::of),
     }
 }
 
@@ -86,9 +95,10 @@ pub fn end(
     planned: &Planned,
     applied: Option<&Applied>,
     rows: &[Verification],
+    taken: Option<&[RetiredTag]>,
 ) -> End {
     let ui = &context.ui;
-    print(context, plan, Some(planned), applied, rows);
+    print(context, plan, Some(planned), applied, rows, taken);
     let failed = rows.iter().any(|row| row.verdict.is_failure());
     ui.show(&verification::table(rows));
     if failed {
@@ -98,7 +108,8 @@ pub fn end(
         );
         return End::Findings;
     }
-    if applied.is_none() && plan.is_nothing() {
+    let gone = taken.zip(plan.leaving.as_ref());
+    if applied.is_none() && plan.is_nothing() && !plan.takes_tags_away() {
         ui.say(&format!("\nNothing to do: {} is complete.", plan.namespace));
         return End::Done;
     }
@@ -106,6 +117,9 @@ pub fn end(
     let verified = rows.iter().any(|row| row.verdict == Verdict::Verified);
     let runs = if verified { "is made and runs the images above" } else { "is made, and its tags are set" };
     ui.say(&format!("\n{} {runs}.", plan.namespace));
+    if let Some((rows, leaving)) = gone {
+        leaving.say_end(context, planned, rows);
+    }
     let mut next = vec![format!("commit {} and open a pull request", plan.scaffold.path())];
     if let Some(live) = live.filter(|live| *live != plan.namespace) {
         next.push(format!("{live} stays live until {} is named instead", plan.namespace));

@@ -1,9 +1,9 @@
 //! Takes away what was shown: the resources, the block, the tags.
 
-use super::super::common::stage;
+use super::super::common::{retired_tags as tags, stage};
 use super::super::{End, Outcome};
 use super::observe::Retirement;
-use super::{Arguments, known, report, tags};
+use super::{Arguments, known, report};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::terraform_run::Planned;

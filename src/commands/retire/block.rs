@@ -1,10 +1,9 @@
 //! The block of the pipeline, and the edit that takes it out.
 
 use super::super::common::estate;
+use super::super::common::former::former;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::files;
-use crate::git::Git;
 use crate::layout::{Edit, Layout, Reference, references};
 use crate::pipeline::{Estate, Namespace, Pipeline};
 
@@ -38,7 +37,7 @@ impl BlockRemoval {
         let files = estate::files_of(&context.settings, &layout)?;
         let reading = layout.read(&files)?;
         let estate = reading.estate().clone();
-        refuse_unclear(context, &estate, namespace)?;
+        estate::refuse_unclear(context, &estate, namespace)?;
         let pipeline = estate.find(namespace).cloned();
         let former = if pipeline.is_none() { former(context, &layout, namespace) } else { None };
         let known = pipeline.as_ref().or(former.as_ref());
@@ -53,8 +52,9 @@ impl BlockRemoval {
         let shown = root.clone().or_else(|| addresses.first().cloned());
         let shown = shown.unwrap_or_else(|| known.map_or_else(|| namespace.to_string(), Pipeline::address));
         let own = pipeline.as_ref().map(|pipeline| (pipeline.file.as_str(), &pipeline.span));
-        for address in &addresses {
-            refuse_named(namespace, address, &references(&files, address, own)?)?;
+        let names = reading.names_of(namespace).into_iter().filter(|name| !addresses.contains(name));
+        for name in addresses.iter().cloned().chain(names) {
+            refuse_named(namespace, &name, &references(&files, &name, own)?)?;
         }
         let folder = match pipeline.as_ref().and_then(Pipeline::root) {
             Some(folder) => estate::folder(context, folder)?,
@@ -87,21 +87,6 @@ impl BlockRemoval {
 }
 
 /// What cannot be edited, or is not just one block, is left to a person.
-fn refuse_unclear(context: &Context, estate: &Estate, namespace: &Namespace) -> Result<(), Failure> {
-    if let Some(unclear) = estate.unclear.iter().find(|unclear| unclear.namespace.as_ref() == Some(namespace)) {
-        let name = estate::name_of(&context.settings, unclear);
-        let message = format!("{}:{}: {name}: {}", unclear.file, unclear.line, unclear.reason);
-        return Err(Failure::usage(message).hint("nothing was changed; destroy it and take it out by hand"));
-    }
-    let of_it = estate.pipelines.iter().filter(|pipeline| pipeline.namespace == *namespace);
-    let places: Vec<String> = of_it.map(|it| format!("{}:{}: {}", it.file, it.line, it.address())).collect();
-    if places.len() > 1 {
-        let message = format!("{} blocks say that they are {namespace}:\n  {}", places.len(), places.join("\n  "));
-        return Err(Failure::usage(message).hint("leave one of them, or give the other its own namespace"));
-    }
-    Ok(())
-}
-
 fn refuse_named(namespace: &Namespace, address: &str, found: &[Reference]) -> Result<(), Failure> {
     if found.is_empty() {
         return Ok(());
@@ -110,17 +95,4 @@ fn refuse_named(namespace: &Namespace, address: &str, found: &[Reference]) -> Re
     let message = format!("{namespace} is not retired: something else names {address}:{}", places.collect::<String>());
     Err(Failure::refused(message)
         .hint("take that out first, apply it ('pipelinectl plan --out FILE' and 'apply'), then retire"))
-}
-
-/// The pipeline as it was at the commit that is checked out, else on the main branch.
-fn former(context: &Context, layout: &Layout, namespace: &Namespace) -> Option<Pipeline> {
-    let root = files::real_path(&context.settings.root()).ok()?;
-    let git = Git::new(&root, context.ui.progress());
-    let top = files::real_path(&git.top().ok()?).ok()?;
-    let folder = root.strip_prefix(&top).ok()?;
-    ["HEAD", context.settings.images.main_branch.as_str()].into_iter().find_map(|revision| {
-        let commit = git.commit(revision).ok()?;
-        let files = estate::files_at(&context.settings, layout, &git, &commit, folder).ok()?;
-        layout.read(&files).ok()?.estate().find(namespace).cloned()
-    })
 }

@@ -5,8 +5,6 @@ mod block;
 mod observe;
 mod planned;
 mod report;
-mod running;
-mod tags;
 
 use clap::Args;
 

@@ -1,8 +1,8 @@
 //! What is there of a pipeline that goes.
 
-use super::super::common::{edits, release, stage};
+use super::super::common::{edits, release, retired_tags as tags, stage};
+use super::Arguments;
 use super::block::BlockRemoval;
-use super::{Arguments, tags};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::retire::{StandingTag, TagFate, standing_tags};

@@ -1,10 +1,10 @@
 //! The plan that destroys the module, and nothing else.
 
 use super::super::common::estate;
+use super::super::common::running;
 use super::super::common::stage::{self, MayChange};
 use super::block::BlockRemoval;
 use super::observe::Retirement;
-use super::running;
 use super::{Arguments, known};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -60,7 +60,7 @@ pub fn plan(
     }
     stage::guard(&planned, &format!("'retire' may only destroy what is inside {}", seen.address))?;
     if !planned.has_changes() {
-        running::refuse(context, seen)?;
+        running::refuse(context, &seen.namespace, &seen.tag, &seen.tags)?;
         context.ui.say(&format!("Terraform's state has nothing in {}.", seen.address));
     }
     Ok(planned)

@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::End;
+use super::super::common::retired_tags::{Fate, RetiredTag, stays};
 use super::super::common::stage::PlanReport;
 use super::Arguments;
 use super::block::BlockRemoval;
 use super::observe::Retirement;
-use super::tags::{Fate, TagRow};
 use crate::context::Context;
 use crate::operations::retire::TagFate;
 use crate::operations::terraform_run::Planned;
@@ -35,7 +35,7 @@ pub struct Report {
     /// What was destroyed, or would be; none with `--edit-only`.
     pub plan: Option<PlanReport>,
     /// One for each repository; empty with `--edit-only`.
-    pub tags: Vec<TagRow>,
+    pub tags: Vec<RetiredTag>,
 }
 
 /// Prints the JSON document, if one is wanted. `rows`: what became of the tags; none where nothing was done.
@@ -44,7 +44,7 @@ pub fn print(
     context: &Context,
     seen: &Retirement,
     planned: Option<&Planned>,
-    rows: Option<&[TagRow]>,
+    rows: Option<&[RetiredTag]>,
 ) {
     let mut report = of_block(context, &seen.namespace, &seen.block);
     report.address.clone_from(&seen.address);
@@ -52,7 +52,7 @@ pub fn print(
     report.changed = rows.is_some();
     report.tags = match rows {
         Some(rows) => rows.to_vec(),
-        None => seen.tags.iter().map(|tag| TagRow::of(tag, tag.fate(arguments.delete_images).into())).collect(),
+        None => seen.tags.iter().map(|tag| RetiredTag::of(tag, tag.fate(arguments.delete_images).into())).collect(),
     };
     context.ui.report(&report, |_| String::new());
 }
@@ -76,22 +76,17 @@ fn of_block(context: &Context, namespace: &Namespace, block: &BlockRemoval) -> R
     }
 }
 
+/// What would take away a tag that stays.
+const DELETE: &str = "--delete-images";
+
 /// The tags that stay because their images would go with them.
 pub fn staying(seen: &Retirement, arguments: &Arguments) -> Option<String> {
     let staying = seen.tags.iter().filter(|tag| tag.fate(arguments.delete_images) == TagFate::Stays).count();
-    (staying > 0).then(|| stays(&seen.tag, staying))
-}
-
-fn stays(tag: &str, count: usize) -> String {
-    let (repositories, images) = match count {
-        1 => ("1 repository".to_owned(), "the only tag of its image"),
-        _ => (format!("{count} repositories"), "the only tag of their images"),
-    };
-    format!("The tag {tag} stays in {repositories}: it is {images} (--delete-images takes both away).")
+    (staying > 0).then(|| stays(&seen.tag, staying, DELETE))
 }
 
 /// What was done, and what to do next.
-pub fn end(arguments: &Arguments, context: &Context, seen: &Retirement, planned: &Planned, rows: &[TagRow]) -> End {
+pub fn end(arguments: &Arguments, context: &Context, seen: &Retirement, planned: &Planned, rows: &[RetiredTag]) -> End {
     let ui = &context.ui;
     print(arguments, context, seen, Some(planned), Some(rows));
     let with = |fate: Fate| rows.iter().filter(|row| row.fate == fate).count();
@@ -105,7 +100,7 @@ pub fn end(arguments: &Arguments, context: &Context, seen: &Retirement, planned:
     }
     ui.say(&format!("\n{} is retired: {}.", seen.namespace, done.join(", ")));
     if with(Fate::OnlyTag) > 0 {
-        ui.say(&stays(&seen.tag, with(Fate::OnlyTag)));
+        ui.say(&stays(&seen.tag, with(Fate::OnlyTag), DELETE));
     }
     if !seen.block.edits.is_empty() {
         let files = seen.block.files().join(", ");

@@ -1,8 +1,8 @@
 //! Putting something new into a body, an object or a list.
 
 use super::super::{
-    Anchor, Around, EditError, Kind, Lexer, Path, Segment, Splice, Value, format, indentation, line_start, newline_of,
-    object_inside, splice_aligned,
+    Anchor, Around, EditError, Kind, Lexer, Mark, Path, Splice, Value, format, indentation, line_end, line_start,
+    newline_at, object_inside, splice, splice_aligned,
 };
 use super::container::{Container, Member, Shape, key_text};
 use super::nest;
@@ -11,14 +11,34 @@ use super::walk::{Walk, descend};
 
 /// `value` spaced and indented to stand right of the key at `offset`, in the newlines of `text`.
 pub(super) fn value_at(text: &str, offset: usize, value: &str) -> Result<String, EditError> {
-    spaced(text, indentation(text, offset), value)
+    spaced(newline_at(text, offset), indentation(text, offset), value)
 }
 
-pub(super) fn spaced(text: &str, indent: &str, value: &str) -> Result<String, EditError> {
+/// `value` as it stands behind a key whose line is indented by `indent`, with the line ends `newline`.
+pub(super) fn spaced(newline: &str, indent: &str, value: &str) -> Result<String, EditError> {
     let source = format!("x = {}\n", value.replace("\r\n", "\n"));
-    let formatted = format(&source, indent.chars().count())?;
+    let width = indent.chars().count();
+    let mut formatted = format(&source, width)?;
+    if indent.contains('\t') {
+        formatted = with_tabs(&formatted, indent)?;
+    }
     let value = formatted["x = ".len()..].trim_end();
-    Ok(value.replace('\n', newline_of(text)))
+    Ok(value.replace('\n', newline))
+}
+
+/// The same lines, indented by `indent` and a tab for each step. The lines of a heredoc stay as they are.
+fn with_tabs(formatted: &str, indent: &str) -> Result<String, EditError> {
+    const STEP: usize = 2;
+    let mut splices = Vec::new();
+    for token in Lexer::new(formatted, 0..formatted.len()) {
+        let token = token?;
+        let spaces = formatted[token.end..].len() - formatted[token.end..].trim_start_matches(' ').len();
+        if token.kind == Kind::Newline && spaces > 0 {
+            let steps = spaces.saturating_sub(indent.chars().count()) / STEP;
+            splices.push(Splice::new(token.end..token.end + spaces, format!("{indent}{}", "\t".repeat(steps))));
+        }
+    }
+    Ok(splice(formatted, &splices))
 }
 
 /// Adds to the last container of the walk, which stands on several lines (or holds comments on one), what is missing of
@@ -33,19 +53,23 @@ pub(super) fn entry(
 ) -> Result<String, EditError> {
     let container = walk.last();
     let members = container.members(text)?;
-    let missing = &with_dots(path, depth)[..];
-    let not_found = || EditError::NotFound { path: path.to_string(), at: path.start(depth + 1) };
+    let missing = &path.segments()[depth..];
+    let not_found = || EditError::NotFound {
+        path: path.to_string(),
+        at: path.start(depth + 1),
+        mark: Box::new(Mark::at(text, container.inside.start)),
+    };
     if container.shape == Shape::List {
         return Err(not_found());
     }
     let keys = || members.iter().map(|member| &text[member.key.clone()]).filter(|key| !key.starts_with('('));
     let quoted = keys().next().is_some() && keys().all(|key| key.starts_with('"'));
-    let name = nest::name(&missing[0], container.shape, quoted, container.of_providers).ok_or_else(not_found)?;
+    let name = nest::name(&missing[0], container.shape, quoted).ok_or_else(not_found)?;
     let as_block = missing.len() > 1 && siblings_have_block(walk, path, &name, around);
     let is_filled = |entry: &&Member| object_inside(text, &entry.value).is_some_and(|it| !text[it].trim().is_empty());
     let nested = if as_block {
         let inner = nest::value(text, &missing[1..], value.as_str(), None);
-        let inner_name = nest::name(&missing[1], Shape::Body, false, false).ok_or_else(not_found)?;
+        let inner_name = nest::name(&missing[1], Shape::Body, false).ok_or_else(not_found)?;
         format!("{{\n{inner_name} = {}\n}}", inner.map_err(|_| not_found())?)
     } else {
         let model = members.iter().rev().find(is_filled);
@@ -61,28 +85,15 @@ pub(super) fn entry(
         path,
     };
     let equal = if as_block { " " } else { separator(text, container, &members) };
-    let written = |indent: &str| Ok::<_, EditError>(format!("{name}{equal}{}", spaced(text, indent, &nested)?));
+    let written =
+        |newline: &str, indent: &str| Ok::<_, EditError>(format!("{name}{equal}{}", spaced(newline, indent, &nested)?));
     let spot = spot::choose(text, walk, &members, &newcomer, around)?;
     if container.is_one_line(text) {
-        let written = written(indentation(text, container.inside.start))?;
+        let start = container.inside.start;
+        let written = written(newline_at(text, start), indentation(text, start))?;
         return on_line(text, container, &members, spot, &written);
     }
     put(text, container, &members, spot, &written)
-}
-
-/// The steps of the path from number `depth` on. A provider's name is one step, though it has a dot.
-fn with_dots(path: &Path, depth: usize) -> Vec<Segment> {
-    let mut segments = path.segments()[depth..].to_vec();
-    if path.start(1) != "providers" || depth > 1 {
-        return segments;
-    }
-    let first = 1 - depth;
-    if let Some([Segment::Name { name, .. }, Segment::Name { name: alias, .. }]) = segments.get(first..) {
-        let name = format!("{name}.{alias}");
-        segments.truncate(first);
-        segments.push(Segment::Name { name, number: 1 });
-    }
-    segments
 }
 
 /// Whether a sibling block has a nested block of this name where the path leads.
@@ -132,15 +143,17 @@ pub(super) fn on_line(
     Ok(splice_aligned(text, &[added])?)
 }
 
-/// Puts `written` at the spot. It is given the indentation of its line.
+/// What is written, given how its lines end and how they are indented.
+pub(super) type Written<'a> = &'a dyn Fn(&str, &str) -> Result<String, EditError>;
+
+/// Puts `written` at the spot.
 pub(super) fn put(
     text: &str,
     container: &Container,
     members: &[Member],
     spot: Spot,
-    written: &dyn Fn(&str) -> Result<String, EditError>,
+    written: Written<'_>,
 ) -> Result<String, EditError> {
-    let newline = newline_of(text);
     let (index, apart, is_after) = match spot {
         Spot::First => return first(text, container, written),
         Spot::After { member, apart } => (member, apart, true),
@@ -148,7 +161,8 @@ pub(super) fn put(
     };
     let beside = &members[index];
     let indent = indentation(text, beside.key.start);
-    let written = aligned(text, container, members, index, &written(indent)?);
+    let newline = newline_at(text, if is_after { beside.span().end } else { beside.key.start });
+    let written = aligned(text, container, members, index, &written(newline, indent)?);
     let is_last = index + 1 == members.len();
     let style = Commas::of(container, members);
     if let Some(inline) = in_line(text, container, members, spot, &written) {
@@ -164,6 +178,12 @@ pub(super) fn put(
         }
         let comma = if comma { "," } else { "" };
         match end_of_line(text, beside.span().end, container.inside.end)? {
+            // As the first item stands on the line of the opening bracket: `[{ … }, { … }]`.
+            None if container.shape == Shape::List
+                && !text[container.inside.start..members[0].key.start].contains('\n') =>
+            {
+                splices.push(Splice::new(beside.span().end..beside.span().end, format!(" {written}")));
+            }
             // The closing brace stands on the line of the last one.
             None => {
                 let before = if container.shape == Shape::Object && splices.is_empty() && beside.comma.is_none() {
@@ -242,14 +262,11 @@ impl Commas {
 }
 
 /// Adds the first member: after the opening bracket.
-fn first(
-    text: &str,
-    container: &Container,
-    written: &dyn Fn(&str) -> Result<String, EditError>,
-) -> Result<String, EditError> {
-    let newline = newline_of(text);
-    let indent = format!("{}  ", indentation(text, container.inside.start));
-    let written = written(&indent)?;
+fn first(text: &str, container: &Container, written: Written<'_>) -> Result<String, EditError> {
+    let newline = newline_at(text, container.inside.start);
+    let outer = indentation(text, container.inside.start);
+    let indent = format!("{outer}{}", if outer.contains('\t') { "\t" } else { "  " });
+    let written = written(newline, &indent)?;
     let Some(open) = end_of_line(text, container.inside.start, container.inside.end)? else {
         return Err(EditError::Check { what: format!("there is no line for '{written}'") });
     };
@@ -260,7 +277,8 @@ fn first(
         return Ok(splice_aligned(text, &[Splice::new(container.inside.clone(), inside)])?);
     }
     // Comments stay above it.
-    let at = line_start(text, container.inside.end).saturating_sub(newline.len()).max(open);
+    let last = line_start(text, container.inside.end);
+    let at = line_end(text, line_start(text, last.saturating_sub(1))).max(open);
     let comma = if container.shape == Shape::List { "," } else { "" };
     Ok(splice_aligned(text, &[Splice::new(at..at, format!("{newline}{indent}{written}{comma}"))])?)
 }

@@ -9,21 +9,39 @@ use super::style::{Style, read, style};
 use super::walk::{Found, walk};
 use super::{list, remove, same_tokens};
 
+/// The longest text, in bytes, that is tried as one commented value.
+const LONGEST: usize = 100_000;
+
 /// Makes what is at the path, or the item of the list there, a comment.
 pub(super) fn out(text: &str, path: &Path, item: Option<&Value>, around: &Around<'_>) -> Result<String, EditError> {
     super::refuse_item(path)?;
     let Some(Place { container, member, wanted }) = place(text, path, item, around)? else {
-        return Err(EditError::NotFound { path: path.to_string(), at: path.to_string() });
+        return Err(no_way(text, path, around));
     };
     let members = container.members(text)?;
     let Some(member) = member else {
         return match found(text, &container, &wanted, (path, around)) {
             // Two comments that hold it are no trouble here.
             Ok(Some(_)) | Err(EditError::TwoComments { .. }) => Ok(text.to_owned()),
-            Ok(None) => Err(EditError::NotFound { path: path.to_string(), at: wanted.to_string() }),
+            Ok(None) => Err(EditError::NotFound {
+                path: path.to_string(),
+                at: wanted.to_string(),
+                mark: Box::new(Mark::at(text, container.inside.start)),
+            }),
             Err(error) => Err(error),
         };
     };
+    super::refuse_any_of_several(text, path, &container, &members, &member)?;
+    if let Wanted::Item(value) = wanted {
+        let is_it = |other: &&Member| same_tokens(&text[other.value.clone()], value.as_str());
+        if let Some(other) = members.iter().filter(is_it).nth(1) {
+            return Err(EditError::Ambiguous {
+                at: value.as_str().to_owned(),
+                mark: Box::new(Mark::at(text, member.key.start)),
+                other: line_of(text, other.key.start),
+            });
+        }
+    }
     let shared = || EditError::SharedLine { path: path.to_string(), mark: Box::new(Mark::at(text, member.key.start)) };
     let span = member.span();
     if remove::stands_alone(text, &container, &span) {
@@ -84,34 +102,35 @@ fn rows(text: &str, span: &Span) -> Vec<Span> {
 /// Makes code again of the comment that holds the path, or the item of the list there.
 pub(super) fn back(text: &str, path: &Path, item: Option<&Value>, around: &Around<'_>) -> Result<String, EditError> {
     let Some(Place { container, member, wanted }) = place(text, path, item, around)? else {
-        return Err(EditError::NotFound { path: path.to_string(), at: path.to_string() });
+        return Err(no_way(text, path, around));
     };
     if member.is_some() {
         return Ok(text.to_owned());
     }
-    let Some(mut splices) = found(text, &container, &wanted, (path, around))? else {
+    let Some(Code { mut splices, end, comma, .. }) = found(text, &container, &wanted, (path, around))? else {
         let path = if item.is_some() { path.to_string() } else { parent(path).to_string() };
-        return Err(EditError::NoComment { path, what: wanted.to_string() });
+        let mark = Box::new(Mark::at(text, container.inside.start));
+        return Err(EditError::NoComment { path, what: wanted.to_string(), mark });
     };
-    let (start, end) = (splices[0].span.start, splices[splices.len() - 1].span.end);
-    if container.shape != Shape::Body {
-        splices.extend(commas(text, &container, &(start..end))?);
+    if container.shape == Shape::List || container.shape == Shape::Object && container.is_one_line(text) {
+        let start = splices[0].span.start;
+        let members = container.members(text)?;
+        let previous = members.iter().rfind(|member| member.bare().end <= start);
+        if let Some(previous) = previous.filter(|previous| previous.comma.is_none()) {
+            splices.push(Splice::new(previous.bare().end..previous.bare().end, ","));
+        }
+        if !comma && members.iter().any(|member| member.key.start >= end) {
+            splices.push(Splice::new(end..end, ","));
+        }
         splices.sort_by_key(|splice| splice.span.start);
     }
     Ok(splice_kept(text, &splices)?)
 }
 
-/// The commas that a list or an object needs when the comment at `span` is code again.
-fn commas(text: &str, container: &Container, span: &Span) -> Result<Vec<Splice>, EditError> {
-    let members = container.members(text)?;
-    let previous = members.iter().rfind(|member| member.bare().end <= span.start);
-    let one_line = container.is_one_line(text);
-    let needed = container.shape == Shape::List || one_line;
-    let mut splices = Vec::new();
-    if let Some(previous) = previous.filter(|previous| needed && previous.comma.is_none()) {
-        splices.push(Splice::new(previous.bare().end..previous.bare().end, ","));
-    }
-    Ok(splices)
+/// The error where the way to a path is not there.
+fn no_way(text: &str, path: &Path, around: &Around<'_>) -> EditError {
+    let start = walk(text, path, around).map_or(0, |walk| walk.last().inside.start);
+    EditError::NotFound { path: path.to_string(), at: path.to_string(), mark: Box::new(Mark::at(text, start)) }
 }
 
 fn parent(path: &Path) -> Path {
@@ -165,21 +184,33 @@ fn place<'a>(
     Ok(last.map(|last| Place { container, member, wanted: Wanted::Key(last) }))
 }
 
-/// The replacements that make code of the one comment in the container that holds what is wanted.
+/// What a comment holds.
+struct Code {
+    /// The replacements that make code of it.
+    splices: Vec<Splice>,
+    /// How many comments those are, one below the other.
+    taken: usize,
+    /// Where the value ends, and whether it has a comma.
+    end: usize,
+    comma: bool,
+}
+
+/// The one comment in the container that holds what is wanted.
 fn found(
     text: &str,
     container: &Container,
     wanted: &Wanted<'_>,
     (path, around): (&Path, &Around<'_>),
-) -> Result<Option<Vec<Splice>>, EditError> {
+) -> Result<Option<Code>, EditError> {
     let comments = comments(text, container);
-    let mut candidates: Vec<Vec<Splice>> = Vec::new();
+    let depth = wanted_indentation(text, container);
+    let mut candidates: Vec<Code> = Vec::new();
     let mut index = 0;
     while index < comments.len() {
-        match code_from(text, container, &comments[index..], wanted, around) {
-            Some((splices, taken)) => {
-                candidates.push(splices);
-                index += taken;
+        match code_from(text, (container, depth), &comments[index..], wanted, around) {
+            Some(code) => {
+                index += code.taken;
+                candidates.push(code);
             }
             None => index += 1,
         }
@@ -193,8 +224,8 @@ fn found(
                 Wanted::Key(_) => path.to_string(),
                 Wanted::Item(value) => value.as_str().to_owned(),
             },
-            mark: Box::new(Mark::at(text, first[0].span.start)),
-            other: line_of(text, second[0].span.start),
+            mark: Box::new(Mark::at(text, first.splices[0].span.start)),
+            other: line_of(text, second.splices[0].span.start),
         }),
     }
 }
@@ -211,24 +242,22 @@ fn comments(text: &str, container: &Container) -> Vec<(Kind, Span)> {
     comments
 }
 
-/// The replacements that make code of the first of the comments, with as many of the following ones as it takes to be
-/// whole, and how many those are.
+/// What the first of the comments holds, with as many of the following ones as it takes to be whole.
 fn code_from(
     text: &str,
-    container: &Container,
+    (container, wanted_depth): (&Container, usize),
     comments: &[(Kind, Span)],
     wanted: &Wanted<'_>,
     around: &Around<'_>,
-) -> Option<(Vec<Splice>, usize)> {
+) -> Option<Code> {
     let (kind, span) = comments.first()?;
     if *kind == Kind::BlockComment {
         let inside = text[span.clone()].strip_prefix("/*")?.strip_suffix("*/")?;
         let code = inside.trim();
         let start = span.start + 2 + inside.find(code)?;
-        return is_wanted(code, container, wanted, around).then(|| {
-            let splices = vec![Splice::new(span.start..start, ""), Splice::new(start + code.len()..span.end, "")];
-            (splices, 1)
-        });
+        let Read { end, comma } = read_member(code, container, wanted, around)?;
+        let splices = vec![Splice::new(span.start..start, ""), Splice::new(start + code.len()..span.end, "")];
+        return Some(Code { splices, taken: 1, end: start + end, comma });
     }
     if !super::spot::begins_line(text, span) {
         return None;
@@ -249,37 +278,36 @@ fn code_from(
         return None;
     }
     let column = span.start - line_start(text, span.start);
-    let (depth, wanted_depth) = (first.len() - begins.len(), wanted_indentation(text, container));
+    let depth = first.len() - begins.len();
     // Behind the mark stand whole lines, with the white space that they begin with.
     let whole = column > 0 && wanted_depth > 1 && (depth == wanted_depth || (spaced && depth == wanted_depth + 1));
     // A mark without a space after it, before a line that is indented.
     let spaced = spaced && if whole { depth > wanted_depth } else { column + depth != wanted_depth };
     let mut splices = Vec::new();
     let mut code = String::new();
-    let mut line = line_of(text, span.start);
     for (taken, (kind, span)) in comments.iter().enumerate() {
         let own = span.start - line_start(text, span.start);
-        let between = line_of(text, span.start);
-        let gap = between - line;
-        let blank = taken == 0 || text[comments[taken - 1].1.end..span.start].trim().is_empty();
+        let between = taken.checked_sub(1).map_or("", |above| &text[comments[above].1.end..span.start]);
+        let (gap, blank) = (between.matches('\n').count(), between.trim().is_empty());
         if *kind != Kind::LineComment || own != column || !text[span.clone()].starts_with(mark) || !blank {
             return None;
         }
-        line = between;
         let content = &text[span.start + mark.len()..span.end];
         let space = usize::from(spaced && content.starts_with(' '));
         if gap > 1 {
             code.push_str(&"\n".repeat(gap - 1));
         }
+        let own = code.len();
         code.push_str(&content[space..]);
         code.push('\n');
         let start = if whole { line_start(text, span.start) } else { span.start };
         splices.push(Splice::new(start..span.start + mark.len() + space, ""));
-        if is_wanted(&code, container, wanted, around) {
-            return Some((splices, taken + 1));
+        if let Some(Read { end, comma }) = read_member(&code, container, wanted, around) {
+            let end = span.start + mark.len() + space + end.saturating_sub(own);
+            return Some(Code { splices, taken: taken + 1, end, comma });
         }
-        // Words that happen to begin with the key never become code.
-        if taken > 0 && code.len() > 100_000 {
+        // Whole, and something else; or words that happen to begin with the key, which never become code.
+        if is_whole(&code) || code.len() > LONGEST {
             return None;
         }
     }
@@ -294,29 +322,51 @@ fn wanted_indentation(text: &str, container: &Container) -> usize {
     }
 }
 
-/// Whether `code` is one member, and the wanted one.
-fn is_wanted(code: &str, container: &Container, wanted: &Wanted<'_>, around: &Around<'_>) -> bool {
-    let code = code.replace('\r', "");
+/// Whether every bracket, string and heredoc in it is closed.
+fn is_whole(code: &str) -> bool {
+    let mut lexer = Lexer::new(code, 0..code.len());
+    let mut is_code = false;
+    while let Some(token) = lexer.next() {
+        let Ok(token) = token else { return false };
+        is_code |= !matches!(token.kind, Kind::Newline | Kind::LineComment | Kind::BlockComment);
+    }
+    is_code && lexer.depth() == 0
+}
+
+/// Where the value of a member ends in its code, and whether a comma follows.
+struct Read {
+    end: usize,
+    comma: bool,
+}
+
+/// Reads `code` when it is one member, and the wanted one.
+fn read_member(code: &str, container: &Container, wanted: &Wanted<'_>, around: &Around<'_>) -> Option<Read> {
     let code = format!("{}\n", code.trim_end());
+    let ends = |end: usize, comma: Option<usize>| Read { end, comma: comma.is_some() };
+    let is_it = |key: &Segment, name: &Span, value: &Span| {
+        names(key, &code[name.clone()], around) && is_expression(&code[value.clone()])
+    };
     match (container.shape, wanted) {
         (Shape::Body, Wanted::Key(key)) => match items(&code).as_deref() {
             Ok([Item::Attribute(attribute)]) => {
-                names(key, &code[attribute.name.clone()], around) && is_expression(&code[attribute.value.clone()])
+                is_it(key, &attribute.name, &attribute.value).then(|| ends(attribute.value.end, None))
             }
-            Ok([Item::Block(block)]) => names(key, &code[block.kind.clone()], around),
-            _ => false,
+            Ok([Item::Block(block)]) => {
+                names(key, &code[block.kind.clone()], around).then(|| ends(block.span().end, None))
+            }
+            _ => None,
         },
         (Shape::Object, Wanted::Key(key)) => match elements(&code, 0..code.len()).as_deref() {
-            Ok([element]) => {
-                names(key, &code[element.key.clone()], around) && is_expression(&code[element.value.clone()])
-            }
-            _ => false,
+            Ok([entry]) => is_it(key, &entry.key, &entry.value).then(|| ends(entry.value.end, entry.comma)),
+            _ => None,
         },
         (Shape::List, Wanted::Item(value)) => match list_items(&code, 0..code.len()).as_deref() {
-            Ok([item]) => same_tokens(&code[item.value.clone()], value.as_str()),
-            _ => false,
+            Ok([item]) => {
+                same_tokens(&code[item.value.clone()], value.as_str()).then(|| ends(item.value.end, item.comma))
+            }
+            _ => None,
         },
-        _ => false,
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Adding an item to a list, and taking one out.
 
-use super::super::{Anchor, Around, EditError, Mark, Path, Value, indentation, splice_aligned};
+use super::super::{Anchor, Around, EditError, Mark, Path, Value, indentation, newline_at, splice_aligned};
 use super::add;
 use super::spot::{self, Newcomer};
 use super::walk::{Found, Walk, enter, refusal, walk};
@@ -21,7 +21,7 @@ pub(super) fn walk_into(text: &str, path: &Path, around: &Around<'_>) -> Result<
     Ok(Some(walked))
 }
 
-/// Adds the item where it is not there. A list that is not there is an error: its place would be a guess.
+/// Adds the item where it is not there, and the list with it where that is not there.
 pub(super) fn add_item(
     text: &str,
     path: &Path,
@@ -29,7 +29,8 @@ pub(super) fn add_item(
     around: &Around<'_>,
 ) -> Result<String, EditError> {
     let Some(walk) = walk_into(text, path, around)? else {
-        return Err(EditError::NotFound { path: path.to_string(), at: path.to_string() });
+        let list = Value::list(value);
+        return super::set_in_steps(text, path, (&list, None), around);
     };
     let list = walk.last().clone();
     let members = list.members(text)?;
@@ -37,13 +38,14 @@ pub(super) fn add_item(
     if members.iter().any(|item| is_it(&text[item.value.clone()])) {
         return Ok(text.to_owned());
     }
-    let written = |indent: &str| add::spaced(text, indent, value.as_str());
+    let written = |newline: &str, indent: &str| add::spaced(newline, indent, value.as_str());
     let newcomer =
         Newcomer { is_it: &is_it, multi_line: value.as_str().contains('\n'), is_provider: false, anchor, path };
     let spot = spot::choose(text, &walk, &members, &newcomer, around)?;
     if list.is_one_line(text) {
-        let indent = indentation(text, list.inside.start);
-        return add::on_line(text, &list, &members, spot, &written(indent)?);
+        let start = list.inside.start;
+        let written = written(newline_at(text, start), indentation(text, start))?;
+        return add::on_line(text, &list, &members, spot, &written);
     }
     add::put(text, &list, &members, spot, &written)
 }

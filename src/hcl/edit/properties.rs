@@ -128,14 +128,18 @@ fn differing(one: &[&str], other: &[&str]) -> usize {
 /// What undoes a change.
 fn inverse(before: &str, change: &Change, around: &Around<'_>) -> Option<Change> {
     match change {
-        Change::Set { path, .. } => match walk(before, path, around).ok()?.found {
-            Found::Member(member) => {
-                let value = before[member.value].parse().ok()?;
-                Some(Change::Set { path: path.clone(), value, anchor: None })
+        Change::Set { path, value, .. } | Change::AddItem { path, value, .. } => {
+            match walk(before, path, around).ok()?.found {
+                Found::Nothing { depth } => Some(Change::Unset { path: Path::of(path.segments()[..=depth].to_vec()) }),
+                Found::Member(_) if matches!(change, Change::AddItem { .. }) => {
+                    Some(Change::RemoveItem { path: path.clone(), value: value.clone() })
+                }
+                Found::Member(member) => {
+                    let value = before[member.value].parse().ok()?;
+                    Some(Change::Set { path: path.clone(), value, anchor: None })
+                }
             }
-            Found::Nothing { depth } => Some(Change::Unset { path: Path::of(path.segments()[..=depth].to_vec()) }),
-        },
-        Change::AddItem { path, value, .. } => Some(Change::RemoveItem { path: path.clone(), value: value.clone() }),
+        }
         Change::CommentOut { path, item } => Some(Change::Uncomment { path: path.clone(), item: item.clone() }),
         Change::Unset { .. } | Change::RemoveItem { .. } | Change::Uncomment { .. } => None,
     }
@@ -147,7 +151,10 @@ fn inverse(before: &str, change: &Change, around: &Around<'_>) -> Option<Change>
 fn comes_back(before: &str, after: &str, change: &Change, around: &Around<'_>) -> bool {
     let is_formatted = format(&before.replace("\r\n", "\n"), 0).is_ok_and(|text| text == before.replace("\r\n", "\n"));
     let opened = match change {
-        Change::Set { path, .. } => walk(before, path, around).is_ok_and(|walked| {
+        Change::Set { path, .. } | Change::AddItem { path, .. } => walk(before, path, around).is_ok_and(|walked| {
+            if let (Change::AddItem { .. }, Found::Member(_)) = (change, &walked.found) {
+                return false;
+            }
             let is_empty =
                 |container: &container::Container| container.members(before).is_ok_and(|members| members.is_empty());
             walked.containers.iter().any(|container| container.is_one_line(before) || is_empty(container))

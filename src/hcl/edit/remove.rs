@@ -29,14 +29,38 @@ pub(super) fn member(text: &str, container: &Container, members: &[Member], memb
             .chain([lines])
             .collect();
     }
-    // On a line with others: the comma that parted them goes too.
-    let span = match (members.get(index + 1), previous) {
-        (Some(next), _) => member.key.start..next.key.start,
-        (None, Some(previous)) if member.comma.is_none() => previous.bare().end..member.span().end,
-        (None, Some(previous)) => previous.span().end..member.span().end,
-        (None, None) => container.inside.clone(),
-    };
-    vec![Splice::new(span, "")]
+    vec![Splice::new(on_line(text, container, (previous, members.get(index + 1)), member), "")]
+}
+
+/// What goes of a line that the member shares with others, or with a comment before it: the comma that parted them, too.
+fn on_line(
+    text: &str,
+    container: &Container,
+    (previous, next): (Option<&Member>, Option<&Member>),
+    member: &Member,
+) -> Span {
+    let span = member.span();
+    let touch = |from: usize, to: usize| text[from..to].chars().all(|between| between == ' ' || between == '\t');
+    let next_here = next.filter(|next| touch(span.end, next.key.start));
+    let previous_here = previous.filter(|previous| {
+        let between = &text[previous.span().end..span.start];
+        between.trim().is_empty() && !between.contains('\n')
+    });
+    match (next_here, previous_here) {
+        (Some(next), _) => span.start..next.key.start,
+        (None, Some(previous)) if member.comma.is_none() => previous.bare().end..span.end,
+        (None, Some(previous)) => previous.span().end..span.end,
+        (None, None) => {
+            let inside = container.inside.clone();
+            let rest = (&text[inside.start..span.start], &text[span.end..inside.end]);
+            if rest.0.trim().is_empty() && rest.1.trim().is_empty() {
+                return inside;
+            }
+            // White space at the end of a line, or two spaces, are left by nobody.
+            let before = text[..span.start].trim_end_matches([' ', '\t']).len();
+            if begins_line(text, &span) { span } else { before.max(inside.start)..span.end }
+        }
+    }
 }
 
 /// Whether nothing else stands on the lines of `span`, comments apart.

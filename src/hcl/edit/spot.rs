@@ -1,6 +1,6 @@
 //! Where something new goes.
 
-use super::super::{Anchor, Around, Change, EditError, Path, Segment, Span, items, line_start};
+use super::super::{Anchor, Around, Change, EditError, Mark, Path, Segment, Span, items, line_start};
 use super::container::{Container, Member, Shape, key_text};
 use super::walk::{Walk, descend};
 
@@ -77,7 +77,8 @@ pub(super) fn choose(
     if let Some(anchor) = newcomer.anchor {
         let (Anchor::After(key) | Anchor::Before(key)) = anchor;
         let Some(member) = container.position(text, members, key) else {
-            return Err(EditError::NoAnchor { path: newcomer.path.to_string(), key: key.clone() });
+            let mark = Box::new(Mark::at(text, container.inside.start));
+            return Err(EditError::NoAnchor { path: newcomer.path.to_string(), key: key.clone(), mark });
         };
         let is_fresh = |index: usize| is_fresh(&ranks, index, walk, newcomer, around);
         let apart = newcomer_apart(&ranks, member, newcomer) || own_paragraph(&ranks, member, newcomer, &is_fresh);

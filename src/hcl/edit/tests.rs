@@ -97,7 +97,7 @@ fn adds_and_removes_items() {
     let sibling = "a {\n  b = [\n    1,\n    3,\n    2,\n  ]\n}\n";
     let after = made("a {\n  b = [\n    1,\n    2,\n  ]\n}\n", "--add-item b=3", &[sibling]).expect("added");
     assert_eq!(after, sibling);
-    assert!(made("a {\n}\n", "--add-item b=3", &[]).is_err());
+    makes("a {\n}\n", "--add-item b=3", "a {\n  b = [3]\n}\n");
     assert!(matches!(
         made("a {\n  b = local.x\n}\n", "--add-item b=3", &[]),
         Err(EditError::Expression { local: Some(_), .. })
@@ -439,4 +439,132 @@ fn is_within(few: &[&str], many: &[&str]) -> bool {
     let start = few.iter().zip(many).take_while(|(one, other)| one == other).count();
     let end = few.iter().rev().zip(many.iter().rev()).take_while(|(one, other)| one == other).count();
     start + end >= few.len()
+}
+
+#[test]
+fn what_shares_a_line_goes_without_its_neighbours() {
+    makes(
+        "a {\n  l = [\n    \"a\", \"b\",\n    \"c\"\n  ]\n}\n",
+        "--remove-item l=b",
+        "a {\n  l = [\n    \"a\",\n    \"c\"\n  ]\n}\n",
+    );
+    makes(
+        "a {\n  l = [\n    \"a\", \"b\", # b\n    # more\n    \"c\",\n  ]\n}\n",
+        "--remove-item l=b",
+        "a {\n  l = [\n    \"a\", # b\n    # more\n    \"c\",\n  ]\n}\n",
+    );
+    makes(
+        "a {\n  /* c */ x = 1\n\n  # about y\n  y = 2\n}\n",
+        "--unset x",
+        "a {\n  /* c */\n\n  # about y\n  y = 2\n}\n",
+    );
+    makes("a {\n  l = [\"a\", \"b\"]\n}\n", "--remove-item l=a", "a {\n  l = [\"b\"]\n}\n");
+}
+
+#[test]
+fn line_ends_are_those_of_the_neighbours() {
+    let text = "a {\r\n  o = {\n    # é\n  }\n}\n";
+    makes(text, "o.k=1", "a {\r\n  o = {\n    # é\n    k = 1\n  }\n}\n");
+    makes(
+        "a {\r\n  s = 1\n  o = {\r\n    a = 1\n  }\n}\n",
+        "o.b=1",
+        "a {\r\n  s = 1\n  o = {\r\n    a = 1\n    b = 1\n  }\n}\n",
+    );
+}
+
+#[test]
+fn tabs_are_kept() {
+    makes("a {\n\ts = 1\n}\n", "o.p=1", "a {\n\ts = 1\n\to = {\n\t\tp = 1\n\t}\n}\n");
+}
+
+#[test]
+fn lists_of_objects_keep_their_shape() {
+    makes(
+        "a {\n  l = [{\n    a = 1\n  }]\n}\n",
+        "--add-item l={a=9}",
+        "a {\n  l = [{\n    a = 1\n  }, { a = 9 }]\n}\n",
+    );
+    makes("a {\n  s = 1\n}\n", "--add-item l=x", "a {\n  s = 1\n  l = [\"x\"]\n}\n");
+}
+
+#[test]
+fn commented_items_get_the_comma_that_they_need() {
+    makes(
+        "a {\n  l = [\n    a.a,\n    # local.c\n    # local.d\n    local.e,\n  ]\n}\n",
+        "--uncomment l=local.d",
+        "a {\n  l = [\n    a.a,\n    # local.c\n    local.d,\n    local.e,\n  ]\n}\n",
+    );
+    makes(
+        "a {\n  l = [\n    # local.d # why\n    local.e\n  ]\n}\n",
+        "--uncomment l=local.d",
+        "a {\n  l = [\n    local.d, # why\n    local.e\n  ]\n}\n",
+    );
+}
+
+#[test]
+fn a_heredoc_comes_back_aligned() {
+    let text = "a {\n  policy = <<-EOF\n    {}\n  EOF\n  b      = 1\n}\n";
+    let commented = made(text, "--comment-out policy", &[]).expect("commented out");
+    makes(&commented, "--uncomment policy", text);
+}
+
+#[test]
+fn one_of_several_must_be_named() {
+    let text = "a {\n  q {\n    n = 1\n  }\n  q {\n    n = 2\n  }\n}\n";
+    let refused = |typed: &str| made(text, typed, &[]).expect_err(typed).to_string();
+    assert_eq!(refused("--unset q"), "'q' stands there twice; the other one is on line 5");
+    assert_eq!(refused("--comment-out q"), "'q' stands there twice; the other one is on line 5");
+    makes(&text.replace("n = 1", "n = 3"), "--unset q#2", "a {\n  q {\n    n = 3\n  }\n}\n");
+    let twice = "a {\n  l = [local.a, local.c, local.a]\n}\n";
+    let error = made(twice, "--comment-out l=local.a", &[]).expect_err("ambiguous").to_string();
+    assert_eq!(error, "'local.a' stands there twice; the other one is on line 2");
+}
+
+#[test]
+fn names_are_names_only_where_terraform_takes_them() {
+    makes(
+        "module \"a\" {\n}\n",
+        "auth.provider=github",
+        "module \"a\" {\n  auth = {\n    provider = \"github\"\n  }\n}\n",
+    );
+    let resource = "resource \"a\" \"b\" {\n  lifecycle {\n    ignore_changes = [tags]\n  }\n}\n";
+    makes(
+        resource,
+        "--add-item lifecycle.ignore_changes=name",
+        "resource \"a\" \"b\" {\n  lifecycle {\n    ignore_changes = [tags, name]\n  }\n}\n",
+    );
+    let computed = "a {\n  x = {\n    for k, v in local.m :\r\n    k => v\n  }\n}\n";
+    assert!(matches!(made(computed, "x={}", &[]), Err(EditError::Expression { .. })));
+}
+
+#[test]
+fn many_comments_are_read_once() {
+    let text = format!("a {{\n  l = [\n{}  ]\n}}\n", "    # \"x\",\n".repeat(3000));
+    let start = std::time::Instant::now();
+    assert!(matches!(made(&text, "--uncomment l=none", &[]), Err(EditError::NoComment { .. })));
+    assert!(start.elapsed().as_secs() < 5);
+}
+
+#[test]
+fn what_is_there_in_another_shape_is_there() {
+    let list = "a {\n  l = [\n    \"b\",\n    \"d\",\n  ]\n}\n";
+    makes(list, "l=[\"b\", \"d\"]", list);
+    let object = "a {\n  o = {\n    b = 1\n    c = [{ d = 1, e = 2 }]\n  }\n}\n";
+    makes(object, "o={b=1,c=[{d=1,e=2}]}", object);
+    makes("a {\n  l = [1, 2]\n}\n", "l=[1 * 2]", "a {\n  l = [1 * 2]\n}\n");
+}
+
+#[test]
+fn providers_may_have_a_dot_in_their_name() {
+    let with = |inside: &str| format!("module \"a\" {{\n  providers = {{\n{inside}  }}\n}}\n");
+    let both = with("    aws           = aws\n    aws.catalogue = aws.catalogue\n");
+    makes("module \"a\" {\n}\n", "providers.aws.catalogue=aws.catalogue", &with("    aws.catalogue = aws.catalogue\n"));
+    makes(&with("    aws = aws\n"), "providers.aws.catalogue=aws.catalogue", &both);
+    makes(&both, "--unset providers.aws.catalogue", &with("    aws = aws\n"));
+}
+
+#[test]
+fn what_was_aligned_stays_so_beside_what_is_not() {
+    let text = "a {\n  min  = 1\n  nnew = 8\n\n  long = true\n  b_a = 1\n}\n";
+    makes(text, "--unset nnew", "a {\n  min = 1\n\n  long = true\n  b_a = 1\n}\n");
 }

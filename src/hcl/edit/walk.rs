@@ -60,7 +60,6 @@ pub(super) fn walk(text: &str, path: &Path, around: &Around<'_>) -> Result<Walk,
             return Ok(Walk { containers, depths, found: Found::Member(member) });
         }
         container = inside(text, path, next, &member)?;
-        container.of_providers = containers.len() == 1 && path.start(next) == "providers";
         depth = next;
     }
 }
@@ -99,7 +98,7 @@ pub(super) fn refusal(
 fn local(expression: &str) -> Option<Path> {
     let inside = expression.strip_prefix("\"${").and_then(|rest| rest.strip_suffix("}\"")).unwrap_or(expression).trim();
     let path: Path = inside.strip_prefix("local.")?.parse().ok()?;
-    let is_plain = |segment: &Segment| !matches!(segment, Segment::Name { number: 2.., .. });
+    let is_plain = |segment: &Segment| !matches!(segment, Segment::Name { number: Some(_), .. });
     path.segments().iter().all(is_plain).then_some(path)
 }
 

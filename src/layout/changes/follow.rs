@@ -1,13 +1,10 @@
 //! A change of a value that is a local is made where the local is.
 
-use crate::hcl::{Around, Change, EditError, Item, Items, Kind, Lexer, Path, Segment, Token, position_of};
+use crate::hcl::{Around, Change, EditError, Item, Items, Kind, Lexer, Path, Segment, position_of};
 
 use super::super::LayoutError;
 use super::draft::Drafts;
 use super::{Blocks, Found};
-
-/// How many locals that refer to locals are followed.
-const DEEPEST: usize = 20;
 
 /// Makes the change in the block, or where the local is that the block refers to. Whether anything was to be changed.
 pub(super) fn make(
@@ -19,7 +16,8 @@ pub(super) fn make(
     notes: &mut Vec<String>,
 ) -> Result<bool, LayoutError> {
     let (mut found, mut change) = (found, change.clone());
-    for _ in 0..DEEPEST {
+    // It ends: a local in a circle is used in two places.
+    loop {
         let error = match drafts.make(found, &change, around) {
             Ok(made) => return Ok(made),
             Err(error) => error,
@@ -27,13 +25,14 @@ pub(super) fn make(
         let EditError::Expression { local: Some(path), .. } = &error else {
             return Err(drafts.located(found, &change, around, error));
         };
+        let local = name(path).to_owned();
         let Some(next) = definition(blocks, path) else {
             return Err(drafts.located(found, &change, around, error));
         };
-        let others = elsewhere(blocks, name(path), found);
+        let others = elsewhere(blocks, &local, found);
         if !others.is_empty() {
             let refused = drafts.located(found, &change, around, error.clone());
-            let local = format!("local.{}", name(path));
+            let local = format!("local.{local}");
             return Err(LayoutError::SharedLocal { refused: refused.to_string(), local, places: others });
         }
         let file = &blocks.files[next.file];
@@ -42,7 +41,6 @@ pub(super) fn make(
         change = change.at(path.clone());
         found = next;
     }
-    Err(LayoutError::Check { path: String::new(), what: "locals refer to one another without end".to_owned() })
 }
 
 fn name(path: &Path) -> &str {
@@ -66,23 +64,43 @@ fn definition<'b>(blocks: &'b Blocks<'_>, path: &Path) -> Option<Found<'b>> {
     all.next().is_none().then_some(first)
 }
 
-/// Where else than in the block the local is used: `main.tf:12`.
+/// Where the local is used, but for the one value in the block that is followed: `main.tf:12`. Where the block uses it
+/// more than once, a change would change the others, too: then each place counts.
 fn elsewhere(blocks: &Blocks<'_>, local: &str, found: Found<'_>) -> Vec<String> {
-    let mut places = Vec::new();
-    for (index, file) in blocks.files.iter().enumerate().filter(|(_, file)| !file.is_json()) {
-        let own = |token: &Token| index == found.file && found.block.span().contains(&token.start);
-        let mut before = [None, None, None];
-        for token in Lexer::new(&file.text, 0..file.text.len()).map_while(Result::ok) {
-            let text = &file.text[token.span()];
-            let is_reference = matches!(before, [root, Some((Kind::Identifier, "local")), Some((Kind::Dot, _))]
-                if !matches!(root, Some((Kind::Dot, _))))
-                && token.kind == Kind::Identifier
-                && text == local;
-            if is_reference && !own(&token) {
-                places.push(format!("{}:{}", file.path, position_of(&file.text, token.start).line));
-            }
-            before = [before[1], before[2], Some((token.kind, text))];
+    let (mut inside, mut outside) = (Vec::new(), Vec::new());
+    for (index, file) in blocks.files.iter().enumerate() {
+        let uses = if file.is_json() { uses_in_json(&file.text, local) } else { uses(&file.text, local) };
+        for at in uses {
+            let is_own = index == found.file && found.block.span().contains(&at);
+            let place = format!("{}:{}", file.path, position_of(&file.text, at).line);
+            if is_own { inside.push(place) } else { outside.push(place) }
         }
     }
-    places
+    if inside.len() > 1 {
+        inside.append(&mut outside);
+        return inside;
+    }
+    outside
+}
+
+fn uses(text: &str, local: &str) -> Vec<usize> {
+    let mut uses = Vec::new();
+    let mut before = [None, None, None];
+    for token in Lexer::new(text, 0..text.len()).map_while(Result::ok) {
+        let word = &text[token.span()];
+        let follows = matches!(before, [root, Some((Kind::Identifier, "local")), Some((Kind::Dot, _))]
+            if !matches!(root, Some((Kind::Dot, _))));
+        if follows && token.kind == Kind::Identifier && word == local {
+            uses.push(token.start);
+        }
+        before = [before[1], before[2], Some((token.kind, word))];
+    }
+    uses
+}
+
+fn uses_in_json(text: &str, local: &str) -> Vec<usize> {
+    let reference = format!("local.{local}");
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let whole = |at: &usize| !text[at + reference.len()..].starts_with(is_part);
+    text.match_indices(&reference).map(|(at, _)| at).filter(whole).collect()
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-const MAIN: &str = "locals {\n  date = \"2022-10-14\"\n  state = {\n    up = false\n  }\n}\n\nmodule \"p\" {\n  source = \"./stack\"\n\n  date  = local.date\n  label = local.date\n  state = local.state\n  size  = var.size\n}\n\nmodule \"q\" {\n  source = \"./stack\"\n\n  more = local.more\n}\n";
+const MAIN: &str = "locals {\n  date = \"2022-10-14\"\n  kind = \"small\"\n  state = {\n    up = false\n  }\n}\n\nmodule \"p\" {\n  source = \"./stack\"\n\n  date  = local.date\n  label = local.date\n  kind  = local.kind\n  state = local.state\n  size  = var.size\n}\n\nmodule \"q\" {\n  source = \"./stack\"\n\n  more = local.more\n}\n";
 const OTHER: &str = "locals {\n  more = 1\n}\n\noutput \"more\" {\n  value = local.more\n}\n\nmodule \"q\" {\n}\n";
 
 fn files() -> Vec<SourceFile> {
@@ -46,15 +46,19 @@ fn changes_any_block() {
 fn follows_locals_that_nothing_else_uses() {
     let notes = becomes("module.p", &["state.up=true"], "main.tf", "up = false", "up = true");
     assert_eq!(notes, ["'state.up' is local.state.up: that is changed (main.tf:1)"]);
-    becomes("module.p", &["label=2022-10-15"], "main.tf", "2022-10-14", "2022-10-15");
-    assert_eq!(refused("module.q", "more=3"), "module.q stands there 2 times: main.tf:17:1, other.tf:9:1");
+    becomes("module.p", &["kind=large"], "main.tf", "small", "large");
+    assert_eq!(
+        refused("module.p", "label=x"),
+        "main.tf:13:11: 'label' cannot be changed: its present value is the expression local.date, and local.date is used elsewhere, too: main.tf:12, main.tf:13"
+    );
+    assert_eq!(refused("module.q", "more=3"), "module.q stands there 2 times: main.tf:19:1, other.tf:9:1");
     assert_eq!(
         refused("module.q#1", "more=3"),
-        "main.tf:20:10: 'more' cannot be changed: its present value is the expression local.more, and local.more is used elsewhere, too: other.tf:6"
+        "main.tf:22:10: 'more' cannot be changed: its present value is the expression local.more, and local.more is used elsewhere, too: other.tf:6"
     );
     assert_eq!(
         refused("module.p", "size=3"),
-        "main.tf:14:11: 'size' cannot be changed: its present value is the expression var.size"
+        "main.tf:16:11: 'size' cannot be changed: its present value is the expression var.size"
     );
 }
 

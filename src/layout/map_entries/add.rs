@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use crate::hcl::{
-    Around, Block, Change, EditError, Element, Expressions, Kind, Lexer, Path, Splice, SyntaxError, Value, adds,
-    elements, format, indentation, line_end, line_of, line_start, newline_of, quote, set, splice, splice_aligned,
+    Around, Block, Change, EditError, Element, Expressions, Path, Splice, SyntaxError, Value, adds, elements, format,
+    indentation, line_end, line_of, line_start, newline_of, quote, set, splice, splice_aligned,
 };
 use crate::pipeline::{Namespace, Pipeline, Reach};
 use crate::template::render;
@@ -15,8 +15,10 @@ use super::super::module_blocks::clone::rename;
 use super::super::module_blocks::{Added, Addition, NewBlock, Origin, Place, follow};
 use super::super::spelling::Renaming;
 use super::super::{Edit, LayoutError};
-use super::entry::{NAME, changed, extent, has_lines, only, with_comma};
+use super::entry::{NAME, changed, extent, has_lines, is_alone, only, with_comma};
+use super::map::Map;
 use super::place::{Spot, put};
+use super::rest::comments;
 use super::{MapEntries, instances, key_text};
 
 impl MapEntries<'_> {
@@ -24,6 +26,12 @@ impl MapEntries<'_> {
     pub fn add(&self, addition: &Addition<'_>) -> Result<Added, LayoutError> {
         if let Some(pipeline) = self.estate.find(addition.namespace) {
             return Ok(Added::Exists { pipeline: pipeline.clone(), differing: self.differing(pipeline, addition)? });
+        }
+        let other_file = addition.file.is_some_and(|file| file != self.file().path);
+        for (what, given) in [("--label", addition.label.is_some()), ("another --file than the map's", other_file)] {
+            if given {
+                return Err(LayoutError::NotInLayout { what, layout: "map-entries" });
+            }
         }
         self.rules.rules.namespace(addition.namespace.as_str()).map_err(|reason| LayoutError::Namespace { reason })?;
         let mut notes = Vec::new();
@@ -37,12 +45,15 @@ impl MapEntries<'_> {
         };
         let lines = self.changed(addition, &lines, &copied, &mut notes)?;
         check_keys(addition.namespace, &lines)?;
-        let after = self.put_in(addition, &lines)?;
-        let after = match addition.place {
-            Place::Instead(old) => self.without(old, &after)?,
-            _ => after,
+        let (after, gone) = match addition.place {
+            Place::Instead(old) => {
+                let old = self.pipeline(old)?;
+                self.refuse_named(old)?;
+                (self.put_instead(addition, &lines, old, &copied)?, Some(self.index_of(old)))
+            }
+            _ => (self.put_in(addition, &lines)?, None),
         };
-        let pipeline = self.checked(addition.namespace, &after)?;
+        let pipeline = self.checked(addition.namespace, &after, gone)?;
         let file = self.file();
         let edits = vec![Edit::Write { path: file.path.clone(), before: file.text.clone(), after }];
         Ok(Added::New(NewBlock { edits, pipeline, from: copied.from, notes }))
@@ -190,6 +201,27 @@ impl MapEntries<'_> {
         self.opened_up(addition.namespace, lines)
     }
 
+    /// The text of the file with the entry where another one was, which goes.
+    fn put_instead(
+        &self,
+        addition: &Addition<'_>,
+        lines: &str,
+        old: &Pipeline,
+        copied: &Copied,
+    ) -> Result<String, LayoutError> {
+        let (text, inside, index) = (&self.file().text, &self.map.inside, self.index_of(old));
+        let in_form = lines.replace("\r\n", "\n").replace('\n', newline_of(text));
+        if is_alone(text, inside, &self.elements, index) {
+            let lines = with_comma(&in_form, self.elements[index].comma.is_some());
+            return self.spliced(&[Splice::new(extent(text, inside, &self.elements, index), lines)]);
+        }
+        let is_shaped = copied.from.is_some() || !in_form.trim().contains('\n');
+        if is_shaped && comments(lines, 0..lines.len()).is_empty() {
+            return self.spliced(&[Splice::new(old.span.clone(), in_form.trim())]);
+        }
+        self.without(&old.namespace, &self.put_in(addition, lines)?)
+    }
+
     /// A map without entries, or on one line: it opens up, and the entry is its last.
     fn opened_up(&self, namespace: &Namespace, lines: &str) -> Result<String, LayoutError> {
         let element = only(lines).ok_or_else(|| self.wrong("the lines hold more than one entry"))?;
@@ -208,7 +240,7 @@ impl MapEntries<'_> {
             return Ok(after);
         }
         // Its comments come along.
-        let found = self.read_again(&after)?;
+        let (_, found) = self.read_again(&after)?;
         let last = found.last().ok_or_else(|| self.wrong("there is no entry"))?;
         let lines = with_comma(lines, false).replace("\r\n", "\n").replace('\n', newline_of(text));
         let added = Splice::new(last.key.start..last.value.end, lines.trim_start());
@@ -242,37 +274,30 @@ impl MapEntries<'_> {
         }
     }
 
-    /// The entries of the map in the new text of its file.
-    pub(super) fn read_again(&self, after: &str) -> Result<Vec<Element>, LayoutError> {
+    /// The map and its entries in the new text of its file.
+    pub(super) fn read_again(&self, after: &str) -> Result<(Map, Vec<Element>), LayoutError> {
         let mut files = self.files.to_vec();
         after.clone_into(&mut files[self.map.file].text);
         let read = MapEntries::read(&files, self.rules).map_err(|error| self.wrong(&error.to_string()))?;
         if read.map.file != self.map.file {
             return Err(self.wrong("the map is in another file now"));
         }
-        Ok(read.elements)
+        Ok((read.map, read.elements))
     }
 
-    /// Checks that the new text has one entry more, which says the namespace, and the others as they were.
-    fn checked(&self, namespace: &Namespace, after: &str) -> Result<Pipeline, LayoutError> {
-        let text = &self.file().text;
+    /// Checks that the new text has one entry more, which says the namespace, and the others as they were but for the one
+    /// that is `gone`.
+    fn checked(&self, namespace: &Namespace, after: &str, gone: Option<usize>) -> Result<Pipeline, LayoutError> {
         let mut locals = self.locals()?;
-        let mut found = self.read_again(after)?;
+        let (map, found) = self.read_again(after)?;
         let says = |element: &Element, locals: &mut _| {
             key_text(&after[element.key.clone()], locals).is_ok_and(|key| key == namespace.as_str())
         };
-        let Some(index) = found.iter().position(|element| says(element, &mut locals)) else {
+        let Some(new) = found.iter().position(|element| says(element, &mut locals)) else {
             return Err(self.wrong("the new entry is not there"));
         };
-        let element = found.remove(index);
-        let same = |old: &Element, new: &Element| {
-            words(&text[old.key.start..old.value.end]) == words(&after[new.key.start..new.value.end])
-        };
-        let outside = after.len() + 1 > text.len() && after.starts_with(&text[..self.map.block.kind.start]);
-        if !outside || found.len() != self.elements.len() || !self.elements.iter().zip(&found).all(|(a, b)| same(a, b))
-        {
-            return Err(self.wrong("something else than the new entry changed"));
-        }
+        self.check_rest(gone, after, &map, &found, Some(new))?;
+        let element = &found[new];
         Ok(Pipeline {
             namespace: namespace.clone(),
             label: after[element.key.clone()].to_owned(),
@@ -329,12 +354,6 @@ fn check_keys(namespace: &Namespace, lines: &str) -> Result<(), LayoutError> {
         Some((_, what)) => Err(LayoutError::KeyTwice { what }),
         None => Ok(()),
     }
-}
-
-/// The tokens, without ends of lines.
-fn words(text: &str) -> Vec<&str> {
-    let tokens = Lexer::new(text, 0..text.len()).map_while(Result::ok);
-    tokens.filter(|token| token.kind != Kind::Newline).map(|token| &text[token.span()]).collect()
 }
 
 /// The entry of a pipeline in a block of its own, as [`changed`] hands it out.

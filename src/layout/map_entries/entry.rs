@@ -25,6 +25,15 @@ pub(super) fn end_of(text: &str, inside: &Span, element: &Element) -> usize {
     line_end(text, comments.last().map_or(end, |comment| comment.end))
 }
 
+/// Whether an entry has lines of its own.
+pub(super) fn is_alone(text: &str, inside: &Span, elements: &[Element], index: usize) -> bool {
+    let element = &elements[index];
+    let end = end_of(text, inside, element);
+    text[line_start(text, element.key.start).max(inside.start)..element.key.start].trim().is_empty()
+        && line_start(text, element.key.start) >= inside.start
+        && end < elements.get(index + 1).map_or(inside.end, |next| next.key.start)
+}
+
 /// Whether each entry has lines of its own, and both braces of the map have, too.
 pub(super) fn has_lines(text: &str, inside: &Span, elements: &[Element]) -> bool {
     let opens = Lexer::new(text, inside.clone())

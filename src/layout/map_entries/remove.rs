@@ -5,7 +5,7 @@ use crate::pipeline::Namespace;
 
 use super::super::{Edit, LayoutError, SourceFile};
 use super::MapEntries;
-use super::entry::{extent, has_lines};
+use super::entry::{extent, is_alone};
 use super::place::gap;
 
 impl MapEntries<'_> {
@@ -29,16 +29,8 @@ impl MapEntries<'_> {
         let text = &self.file().text;
         let splices = taken_out(text, &self.map.inside, &self.elements, index);
         let after = self.spliced(&splices)?;
-        let mut left = self.elements.clone();
-        left.remove(index);
-        let words = |text: &str, elements: &[Element]| -> Vec<(String, String)> {
-            let word = |span: &Span| text[span.clone()].to_owned();
-            elements.iter().map(|element| (word(&element.key), word(&element.value))).collect()
-        };
-        let found = self.read_again(&after)?;
-        if words(&after, &found) != words(text, &left) {
-            return Err(self.wrong("other entries changed"));
-        }
+        let (map, found) = self.read_again(&after)?;
+        self.check_rest(Some(index), &after, &map, &found, None)?;
         Ok(vec![Edit::Write { path: self.file().path.clone(), before: text.clone(), after }])
     }
 }
@@ -49,14 +41,8 @@ fn taken_out(text: &str, inside: &Span, elements: &[Element], index: usize) -> V
     if first && last && !has_comment(text, inside, &extent(text, inside, elements, index)) {
         return vec![Splice::new(inside.clone(), "")];
     }
-    if !has_lines(text, inside, elements) {
-        // On a line with others: the comma that parted them goes too.
-        let end = element.comma.map_or(element.value.end, |comma| comma + 1);
-        return vec![match (elements.get(index + 1), index.checked_sub(1)) {
-            (Some(next), _) => Splice::new(element.key.start..next.key.start, ""),
-            (None, Some(before)) => Splice::new(elements[before].value.end..end, ""),
-            (None, None) => Splice::new(element.key.start..end, ""),
-        }];
+    if !is_alone(text, inside, elements, index) {
+        return from_a_line(text, elements, index);
     }
     let mut splices = Vec::new();
     let own = extent(text, inside, elements, index);
@@ -75,6 +61,32 @@ fn taken_out(text: &str, inside: &Span, elements: &[Element], index: usize) -> V
         _ => Splice::new(lines_with_blank(text, inside, &own), ""),
     });
     splices
+}
+
+/// An entry that shares a line: it goes with the comma that parted it, and all other ends of lines and comments stay.
+fn from_a_line(text: &str, elements: &[Element], index: usize) -> Vec<Splice> {
+    let end_of = |element: &Element| element.comma.map_or(element.value.end, |comma| comma + 1);
+    let touch = |span: Span| text[span].trim_matches([' ', '\t']).is_empty();
+    let element = &elements[index];
+    let (start, end) = (element.key.start, end_of(element));
+    let before = index.checked_sub(1).map(|before| &elements[before]);
+    // The last entry takes the comma before it along, unless it has one of its own.
+    let comma = before.filter(|_| index + 1 == elements.len() && element.comma.is_none()).and_then(|it| it.comma);
+    if let Some(next) = elements.get(index + 1)
+        && touch(end..next.key.start)
+    {
+        return vec![Splice::new(start..next.key.start, "")];
+    }
+    if let Some(before) = before.filter(|before| touch(end_of(before)..start)) {
+        return vec![Splice::new(comma.unwrap_or(end_of(before))..end, "")];
+    }
+    let rest = text[end..].trim_start_matches([' ', '\t']);
+    let own = if rest.starts_with(['\n', '\r']) {
+        Splice::new(text[..start].trim_end_matches([' ', '\t']).len()..end, "")
+    } else {
+        Splice::new(start..text.len() - rest.len(), "")
+    };
+    comma.map(|comma| Splice::new(comma..comma + 1, "")).into_iter().chain([own]).collect()
 }
 
 /// Whole lines, and the blank lines above them where nothing but the end of the map comes below.
@@ -126,5 +138,21 @@ mod tests {
         assert_eq!(without("{ a = 1, b = 2 }", 0), "{ b = 2 }");
         assert_eq!(without("{ a = 1, b = 2 }", 1), "{ a = 1 }");
         assert_eq!(without("{ a = 1 }", 0), "{}");
+    }
+
+    #[test]
+    fn leaves_what_shares_a_line() {
+        let text =
+            "{\n  a = 1, b = 2, # of both\n  # more\n  c = 3, /* of d */ d = 4,\n  # of e\n  e = {\n  }, f = 5\n}";
+        let rest = "\n  # more\n  c = 3, /* of d */ d = 4,\n  # of e\n  e = {\n  }, f = 5\n}";
+        assert_eq!(without(text, 0), format!("{{\n  b = 2, # of both{rest}"));
+        assert_eq!(without(text, 1), format!("{{\n  a = 1, # of both{rest}"));
+        assert_eq!(without(text, 2), text.replace("c = 3, ", ""));
+        assert_eq!(without(text, 3), text.replace(" d = 4,", ""));
+        assert_eq!(without(text, 4), text.replace("e = {\n  }, ", ""));
+        assert_eq!(without(text, 5), text.replace(", f = 5", ""));
+        assert_eq!(without("{ a = 1,\n  # of b\n  b = 2 }", 0), "{ # of b\n  b = 2 }");
+        assert_eq!(without("{ a = 1, # of a\n  b = 2 }", 1), "{ a = 1 # of a\n  }");
+        assert_eq!(without("{ a = 1,\n  # of b\n  b = 2,\n  c = 3 }", 1), "{ a = 1,\n  c = 3 }");
     }
 }

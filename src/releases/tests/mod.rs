@@ -121,6 +121,7 @@ fn record(id: &str) -> Record {
         services: Vec::new(),
         allowed: Vec::new(),
         block_added: false,
+        replaces: None,
         applying: false,
         finished: None,
         outcome: None,

@@ -18,7 +18,7 @@ use crate::support::{Run, run};
 use policy::{Policy, accesses, commands, folder};
 
 /// Commands that ask nothing of AWS, whatever is configured.
-const WITHOUT_CALLS: [&str; 4] = ["check", "completions", "live", "man"];
+const WITHOUT_CALLS: [&str; 5] = ["check", "completions", "init", "live", "man"];
 const DENIED: &str = "AccessDeniedException";
 
 /// Runs commands with what their policies allow, and remembers what they called.
@@ -114,10 +114,20 @@ fn commands_without_a_policy_call_nothing() {
     let aws = LocalAws::shared().expect("a local AWS");
     let estate = runs::deployed(&aws);
     aws.forget().expect("an empty log");
-    for arguments in [&["check"][..], &["completions", "bash"], &["live"], &["live", "2022-10-01", "--yes"], &["man"]] {
-        assert!(WITHOUT_CALLS.contains(&arguments[0]));
+    let ran: [&[&str]; 6] = [
+        &["check"],
+        &["completions", "bash"],
+        &["live"],
+        &["live", "2022-10-01", "--yes"],
+        &["man"],
+        &["set", "2022-10-01", "reindexing_state.index=spare", "--yes"],
+    ];
+    for arguments in ran {
+        assert!(WITHOUT_CALLS.contains(&arguments[0]) || arguments[0] == "set");
         run(&estate, arguments).ends_with(0);
     }
+    std::fs::remove_file(estate.file("pipelinectl.toml")).expect("removed");
+    run(&estate, &["init", "--yes"]).ends_with(0);
     assert!(aws.calls().expect("a call log").is_empty());
 }
 

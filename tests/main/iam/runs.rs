@@ -223,3 +223,19 @@ fn retire() {
 
     guarded.all_was_needed(&["retire"]);
 }
+
+/// Without `--apply` it calls nothing: see `commands_without_a_policy_call_nothing`.
+#[test]
+fn set_with_apply() {
+    let aws = LocalAws::shared().expect("a local AWS");
+    let estate = with_secret(&aws);
+    estate.apply_live().expect("applied");
+    let mut guarded = Guarded::new(&aws);
+
+    guarded
+        .run(&estate, &["set", OTHER, "reindexing_state.index=spare", "--apply", "--yes"])
+        .ends_with(0)
+        .says("Applied.");
+
+    guarded.all_was_needed(&["set"]);
+}

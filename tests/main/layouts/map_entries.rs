@@ -169,3 +169,28 @@ fn an_entry_that_is_named_elsewhere_is_not_retired() {
         .expect("writable");
     run(&estate, &["retire", NEW, "--confirm", NEW]).ends_with(3).says("infrastructure/more.tf:2:10:");
 }
+
+#[test]
+fn an_entry_takes_the_place_of_another() {
+    const NEXT: &str = "2022-12-02";
+    let estate = live();
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    estate.commit("Add an entry").expect("committed");
+    let text = estate.read("infrastructure/main.tf").expect("readable");
+    let more = "locals {\n  more = module.pipelines[\"2022-10-14\"].services\n}\n";
+    estate.write("infrastructure/more.tf", more).expect("writable");
+    let replace = ["new", NEXT, "--replace", NEW, "--yes"];
+    run(&estate, &replace).ends_with(64).says("infrastructure/more.tf:2:10");
+    std::fs::remove_file(estate.file("infrastructure/more.tf")).expect("removed");
+    run(&estate, &replace)
+        .ends_with(0)
+        .says("Plan: 4 to create, 0 to change, 4 to destroy, 4 unchanged")
+        .says("2022-10-14 is gone: 4 resources destroyed, 2 tags taken away.");
+    assert_eq!(estate.read("infrastructure/main.tf").expect("readable"), text.replace(NEW, NEXT));
+    let left = state(&estate, "infrastructure");
+    let of = |namespace: &str| left.iter().filter(|address| address.contains(namespace)).count();
+    assert_eq!((of(NEW), of(NEXT), of(LIVE)), (0, 4, 4), "{left:#?}");
+    assert_eq!(crate::new::digests(&estate, NEW), [None, None]);
+    assert!(crate::new::digests(&estate, NEXT).iter().all(Option::is_some));
+    run(&estate, &["new", "2022-12-03", "--replace", LIVE, "--yes"]).ends_with(3).says("is the live pipeline");
+}

@@ -6,6 +6,7 @@ mod elsewhere;
 mod guard;
 mod images;
 mod names;
+mod replace;
 mod stopped;
 mod whole;
 

@@ -71,6 +71,17 @@ fn where_nobody_knows_what_is_live_nothing_is() {
 }
 
 #[test]
+fn in_a_repository_without_a_remote_the_files_that_are_here_count() {
+    let estate = standing();
+    estate.git(&["remote", "remove", "origin"]).expect("removed");
+    let live = run(&estate, &["retire", LIVE, "--edit-only", "--yes"]).ends_with(3);
+    live.says("2022-08-31 is the live pipeline (.buildkite/pipeline.yml:3:18)");
+    let edited = retire(&estate, &["--edit-only", "--yes"]).ends_with(0);
+    edited.says("there is no remote to know origin/main from: only the files that are here count");
+    assert!(!estate.read(MAIN).expect("readable").contains(OLD));
+}
+
+#[test]
 fn the_newest_is_not_where_that_is_the_live_one() {
     let estate = standing();
     configure(&estate, "file = \".buildkite/pipeline.yml\"\nkey = \"env.LIVE_PIPELINE\"", "mode = \"newest\"");

@@ -13,7 +13,7 @@ use crate::ui::{counted, paint, table};
 
 /// A tag in a report.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct TagRow {
+pub struct RetiredTag {
     /// The repository.
     pub repository: String,
     /// The services whose images it has.
@@ -55,7 +55,7 @@ impl From<TagFate> for Fate {
     }
 }
 
-impl TagRow {
+impl RetiredTag {
     /// The row of a tag.
     pub fn of(tag: &StandingTag, fate: Fate) -> Self {
         Self {
@@ -76,7 +76,7 @@ pub fn changes(tags: &[StandingTag], delete_images: bool) -> usize {
 
 /// What a record says of each service: what its tag named, and what it names afterwards. `earlier`: what a run that did
 /// not end said, when some tags were there that are gone by now. `rows`: what became of the tags; none before that.
-pub fn services(tags: &[StandingTag], rows: Option<&[TagRow]>, earlier: &[ServiceRecord]) -> Vec<ServiceRecord> {
+pub fn services(tags: &[StandingTag], rows: Option<&[RetiredTag]>, earlier: &[ServiceRecord]) -> Vec<ServiceRecord> {
     let mut records = Vec::new();
     for (index, tag) in tags.iter().enumerate() {
         let fate = rows.and_then(|rows| rows.get(index)).map(|row| row.fate);
@@ -127,6 +127,15 @@ pub fn shown(tag: &str, tags: &[StandingTag], commits: &CommitScheme, delete_ima
     table::table(&["  REPOSITORY", "DIGEST", "TAG", "OTHER TAGS"], &rows)
 }
 
+/// What is said of tags that stay because their images would go with them; `delete` would take them away.
+pub fn stays(tag: &str, count: usize, delete: &str) -> String {
+    let (repositories, images) = match count {
+        1 => ("1 repository".to_owned(), "the only tag of its image"),
+        _ => (format!("{count} repositories"), "the only tag of their images"),
+    };
+    format!("The tag {tag} stays in {repositories}: it is {images} ({delete} takes both away).")
+}
+
 /// Takes the tags away; gives what became of each. One that failed fails the command, after the others.
 pub fn remove(
     context: &Context,
@@ -134,7 +143,7 @@ pub fn remove(
     tags: &[StandingTag],
     delete_images: bool,
     permit: &Permit,
-) -> Result<(Vec<TagRow>, Option<Failure>), Failure> {
+) -> Result<(Vec<RetiredTag>, Option<Failure>), Failure> {
     if tags.is_empty() {
         return Ok((Vec::new(), None));
     }
@@ -151,7 +160,7 @@ pub fn remove(
         Removal::Moved(_) => Fate::Moved,
         Removal::Failed(_) | Removal::LockLost(_) => Fate::Failed,
     };
-    let rows = tags.iter().zip(&removals).map(|(standing, removal)| TagRow::of(standing, fate(removal))).collect();
+    let rows = tags.iter().zip(&removals).map(|(standing, removal)| RetiredTag::of(standing, fate(removal))).collect();
     let mut failure = failed(tag, tags, &removals);
     if pressed && failure.is_none() {
         failure = Some(Failure::new(Kind::Interrupted, "interrupted while the tags were taken away"));
