@@ -71,9 +71,26 @@ pub fn layout(settings: &Settings) -> Result<Layout, Failure> {
                 directory: pipeline.directory.parse().map_err(|error| wrong("directory", &error))?,
                 rename: pipeline.rename.iter().map(|text| NamePattern::from(text.as_str())).collect(),
                 keep: pipeline.keep.iter().map(|text| NamePattern::from(text.as_str())).collect(),
+                backend: backend_of(&settings.init_args),
             })
         }
     })
+}
+
+/// What `init_args` say of the backend, in their order: `key=value`, or the name of a file ("Command: init" in Terraform's
+/// documentation).
+fn backend_of(arguments: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let name = argument.trim_start_matches('-');
+        if let Some(value) = name.strip_prefix("backend-config=") {
+            found.push(value.to_owned());
+        } else if name == "backend-config" {
+            found.extend(arguments.next().cloned());
+        }
+    }
+    found
 }
 
 /// The path of a file that a block may go into, from its name. Terraform reads the `.tf` files of the root itself, and
@@ -114,7 +131,11 @@ pub fn files_of(settings: &Settings, layout: &Layout) -> Result<Vec<SourceFile>,
         Layout::ModuleBlocks(_) | Layout::MapEntries(_) => read_estate::read(project, root)?,
         Layout::Directories(rules) => {
             let wanted = |path: &str| rules.namespace_of(path).is_some();
-            read_estate::read_folders(project, root, rules.directory.depth(), &wanted)?
+            let also = |path: &str| match rules.namespace_of(path) {
+                Some(Ok(namespace)) => rules.backend_files(&namespace).collect(),
+                _ => Vec::new(),
+            };
+            read_estate::read_folders(project, root, rules.directory.depth(), &wanted, &also)?
         }
     })
 }
@@ -142,8 +163,12 @@ pub fn files_at(
 pub fn folder(context: &Context, folder: &str) -> Result<Vec<FolderFile>, Failure> {
     let path = context.settings.directory.join(folder);
     let git = Git::new(&path, context.ui.progress());
-    // Without git, or outside a repository, the folder itself says what is in it.
-    let known = git.files().unwrap_or_default();
+    let known = match git.files() {
+        // Without git, or outside a repository, the folder itself says what is in it.
+        Err(GitError::NotFound | GitError::NoRepository { .. }) => Vec::new(),
+        // What git could not say, nobody may guess: files that it does not track would be copied, or deleted for good.
+        known => known?,
+    };
     Ok(read_estate::folder(&path, &known)?)
 }
 

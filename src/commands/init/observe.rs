@@ -1,6 +1,6 @@
 //! What the repository says of its pipelines.
 
-use crate::ci::discover::{Key, Seen, commit_tag, is_of_build, live};
+use crate::ci::discover::{Key, Seen, commit_tag, is_of_build, is_test, live};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::files;
@@ -34,7 +34,7 @@ pub struct Found {
     /// The branch that images are built from.
     pub main_branch: String,
     /// The places that name a pipeline; the first is likeliest to be the live one.
-    pub live: Vec<(Seen, Key)>,
+    pub live: Vec<(Seen, Option<Key>)>,
 }
 
 impl Found {
@@ -67,11 +67,13 @@ pub fn observe(context: &Context) -> Result<Found, Failure> {
     let build: Vec<SourceFile> = paths.iter().filter(|path| is_of_build(path)).filter_map(read).collect();
     let texts = || build.iter().map(|file| (file.path.as_str(), file.text.as_str()));
     let names: Vec<String> = estate.namespaces.iter().map(ToString::to_string).collect();
-    let code: Vec<SourceFile> = paths.iter().filter(|path| is_code(path)).filter_map(read).collect();
-    let mut live = live(texts().chain(code.iter().map(|file| (file.path.as_str(), file.text.as_str()))), &names);
+    let is_other = |path: &&String| is_code(path) && !is_of_build(path);
+    let code: Vec<SourceFile> = paths.iter().filter(is_other).filter_map(read).collect();
+    let code = code.iter().map(|file| (file.path.as_str(), file.text.as_str()));
+    let mut live = live(texts().chain(code).filter(|(path, _)| !is_test(path)), &names);
     live.sort_by_key(|(seen, key)| {
-        let speaks = matches!(key, Key::Keys(key) | Key::Pattern(key) if key.to_lowercase().contains("live"));
-        (!speaks, matches!(key, Key::Pattern(_)), seen.file.clone(), seen.line)
+        let speaks = matches!(key, Some(Key::Keys(key) | Key::Pattern(key)) if key.to_lowercase().contains("live"));
+        (key.is_none(), !speaks, matches!(key, Some(Key::Pattern(_))), seen.file.clone(), seen.line)
     });
     let main_branch = ["origin/main", "origin/master"].into_iter().find(|name| git.commit(name).is_ok());
     Ok(Found {

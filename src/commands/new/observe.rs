@@ -233,9 +233,6 @@ impl Request {
                 )))
             }
             Added::New(block) => {
-                if let Some(old) = &replaced {
-                    old.refuse_named(&files)?;
-                }
                 estate.pipelines.push(block.pipeline.clone());
                 Ok(Scaffold {
                     edits: block.edits,
@@ -317,13 +314,14 @@ impl Scaffold {
         let mut text = format!("{}\n", paint::strong(&format!("{folder}, a copy of {from}")));
         let mut diffs = String::new();
         for edit in &self.edits {
-            let Edit::Create { path, text: after, .. } = edit else { continue };
+            let Edit::Create { path, bytes: after, .. } = edit else { continue };
             let name = path.strip_prefix(&format!("{folder}/")).unwrap_or(path);
-            let before = self.copied.iter().find(|file| file.path == name).map_or("", |file| file.text.as_str());
-            let mark = if before == after { ' ' } else { '~' };
+            let before = self.copied.iter().find(|file| file.path == name);
+            let is_same = before.is_some_and(|before| before.bytes == *after);
+            let mark = if is_same { ' ' } else { '~' };
             text.push_str(&format!("  {mark} {name}\n"));
-            if before != after {
-                diffs.push_str(&unified(path, before, after));
+            if let (false, Some(after)) = (is_same, edit.text()) {
+                diffs.push_str(&unified(path, before.and_then(FolderFile::text).unwrap_or_default(), after));
             }
         }
         context.ui.show(&format!("{text}{diffs}"));
@@ -404,7 +402,8 @@ impl NewPipeline {
         let edit = (!self.scaffold.edits.is_empty()).then(|| format!("write the {}", self.scaffold.sort()));
         let variables = self.variables.as_ref().map(|edit| format!("write {}", edit.path()));
         let parts = edit.into_iter().chain(variables).chain(tags).chain(["plan".to_owned()]);
-        let away = self.leaving.as_ref().and_then(Leaving::in_words);
+        // With a plan that changes something, that is asked together with its apply.
+        let away = self.leaving.as_ref().filter(|_| self.is_nothing()).and_then(Leaving::in_words);
         let mut question = parts.chain(away).collect::<Vec<_>>().join(", ");
         if let Some(first) = question.get_mut(..1) {
             first.make_ascii_uppercase();

@@ -96,7 +96,7 @@ pub fn edit(folder: &Path, path: &Path, text: &str) -> Result<Option<Edit>, Fail
     Ok(match files::read_if_there(&folder.join(path))? {
         Some(before) if before == text => None,
         Some(before) => Some(Edit::Write { path: name, before, after: text }),
-        None => Some(Edit::Create { path: name, text, mode: 0o644 }),
+        None => Some(Edit::Create { path: name, bytes: text.into_bytes(), mode: 0o644 }),
     })
 }
 

@@ -168,6 +168,7 @@ fn looks_through_folders() {
         directory: "{namespace}".parse().expect("a pattern"),
         rename: Vec::new(),
         keep: Vec::new(),
+        backend: Vec::new(),
     };
     let root = |label: &str, date: &str| {
         format!(

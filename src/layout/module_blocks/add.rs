@@ -263,7 +263,7 @@ impl ModuleBlocks<'_> {
         let Some(file) = self.index_of(path) else {
             let text = format!("{lines}\n").replace("\r\n", "\n");
             verify::alone(self, &text, &mut new.pipeline)?;
-            new.edits.push(Edit::Create { path: path.to_owned(), text, mode: 0o644 });
+            new.edits.push(Edit::Create { path: path.to_owned(), bytes: text.into_bytes(), mode: 0o644 });
             return Ok(new);
         };
         let (text, items) = (&self.files[file].text, &self.items[file]);

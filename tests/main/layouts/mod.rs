@@ -1,6 +1,7 @@
 //! The layouts `map-entries` and `directories`, from `new` to `list`, with terraform.
 
 mod directories;
+mod folders;
 mod map_entries;
 
 use sandbox::{Estate, LocalAws};
