@@ -112,7 +112,11 @@ impl<'a> Blocks<'a> {
         let keys = |key: &str| locals.borrow_mut().evaluate_string(key).ok();
         let mut drafts = Drafts::new(self);
         let mut notes = Vec::new();
+        let all_locals: Vec<Found<'_>> = self.blocks().filter(|found| self.kind(*found) == "locals").collect();
         for change in changes {
+            // Of several blocks of locals each change goes to that which it is about.
+            let is_locals = self.kind(found) == "locals" && target.prefix.segments().is_empty();
+            let found = if is_locals { self.about(&all_locals, change).unwrap_or(found) } else { found };
             let around = Around {
                 siblings,
                 file: &self.files[found.file].text,
