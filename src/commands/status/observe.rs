@@ -95,7 +95,8 @@ fn read(
             .collect();
         let sts = session.sts();
         let seen = context.wait(async { tokio::join!(sts.check(), read_status(session, &request, &*progress)) });
-        let states: BTreeMap<usize, _> = readers.into_iter().filter_map(|reader| reader.join().ok()).flatten().collect();
+        let states: BTreeMap<usize, _> =
+            readers.into_iter().filter_map(|reader| reader.join().ok()).flatten().collect();
         (seen, states)
     });
     let (identity, seen) = seen?;

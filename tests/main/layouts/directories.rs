@@ -148,6 +148,10 @@ fn new_plan_apply_list() {
     run(&estate, &["new", NEW, "--yes"]).ends_with(0).says("Nothing to do");
     run(&estate, &["plan", NEW, "--detailed-exitcode"]).ends_with(0);
     assert_eq!(names(&estate), [NEW, LIVE].map(|name| (name.to_owned(), format!("infrastructure/{name}"))));
+
+    // What terraform applied is read in each pipeline's own root.
+    insta::assert_snapshot!(shown(&estate, &run(&estate, &["status"])), @"");
+    insta::assert_snapshot!(shown(&estate, &run(&estate, &["status", NEW])), @"");
 }
 
 #[test]
@@ -220,6 +224,11 @@ fn flags_of_blocks_are_refused() {
         arguments.extend(flag);
         run(&estate, &arguments).ends_with(64).says("means nothing in the layout directories");
     }
+    fs::write(estate.file("block.tf.tmpl"), "module \"p_{{namespace}}\" {\n}\n").expect("written");
+    run(&estate, &["new", NEW, "--edit-only", "--yes", "--template", "block.tf.tmpl"])
+        .ends_with(64)
+        .says("a template (a new folder is a copy of a sibling's) means nothing in the layout directories");
+    assert!(!estate.file("infrastructure/2022-10-14").exists());
 }
 
 #[test]
@@ -237,7 +246,9 @@ fn retire_destroys_the_root_and_removes_the_folder() {
     let kept = fs::read_to_string(estate.file("infrastructure/states/2022-10-14.tfstate")).expect("a state");
     assert!(kept.contains("\"resources\": []"), "{kept}");
     assert_eq!(state(&estate, "infrastructure/2022-08-31").len(), 4);
-    run(&estate, &["retire", NEW, "--confirm", NEW]).ends_with(0).says("Nothing to do: there is nothing of 2022-10-14.");
+    run(&estate, &["retire", NEW, "--confirm", NEW])
+        .ends_with(0)
+        .says("Nothing to do: there is nothing of 2022-10-14.");
     run(&estate, &["retire", "2021-01-01", "--confirm", "2021-01-01"])
         .ends_with(64)
         .says("there is no folder of 2021-01-01");
