@@ -236,12 +236,15 @@ pub fn create_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<(), FileErr
     filled
 }
 
-/// Removes a folder in which there is no file but what is in its own folder `cache`. Any other is left as it is.
-pub fn remove_folder_without_files(path: &Path, cache: &str) {
-    let only_cache = fs::read_dir(path)
-        .is_ok_and(|entries| entries.into_iter().all(|entry| entry.is_ok_and(|entry| entry.file_name() == cache)));
-    if only_cache {
-        let _ = fs::remove_dir_all(path.join(cache));
+/// Removes a folder in which there is nothing but these files and folders. Any other is left as it is.
+pub fn remove_folder_without_files(path: &Path, but: &[&str]) {
+    let is_left =
+        |entry: io::Result<fs::DirEntry>| entry.is_ok_and(|entry| but.iter().any(|name| entry.file_name() == *name));
+    if fs::read_dir(path).is_ok_and(|entries| entries.into_iter().all(is_left)) {
+        for name in but {
+            let left = path.join(name);
+            let _ = if left.is_dir() { fs::remove_dir_all(left) } else { fs::remove_file(left) };
+        }
         let _ = fs::remove_dir(path);
     }
 }
@@ -284,9 +287,9 @@ pub fn aside(path: &Path) -> PathBuf {
 
 /// Removes what is left of a folder that was moved aside: its empty folders, and terraform's own. Where there are files
 /// still, it gets its name back.
-pub fn clear_aside(path: &Path, cache: &str) -> Result<(), FileError> {
+pub fn clear_aside(path: &Path, but: &[&str]) -> Result<(), FileError> {
     let aside = aside(path);
-    let is_left = |name: &String| name.split('/').all(|part| part != cache);
+    let is_left = |name: &String| name.split('/').all(|part| !but.contains(&part));
     if paths_below(&aside)?.iter().any(is_left) {
         fs::rename(&aside, path).map_err(|source| FileError::Write { path: path.to_owned(), source })
     } else {

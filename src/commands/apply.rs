@@ -22,6 +22,7 @@ use crate::operations::terraform_run;
 use crate::pipeline::{Estate, Namespace};
 use crate::releases::{Lock, Record};
 use crate::terraform::{Allow, Permits, Review};
+use crate::ui::paint;
 
 /// Apply exactly the plan that was reviewed
 ///
@@ -146,6 +147,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(End::Findings);
     }
     ui.say(if report.applied { "\nApplied." } else { "\nNothing to do: the plan has no changes." });
+    for one in changed.iter().filter(|one| estate.find(&one.namespace).is_none()) {
+        let retire = format!("'pipelinectl retire {}' takes away what is left of it: its tags", one.namespace);
+        ui.say(&format!("{}: {retire}", paint::hint("next")));
+    }
     Ok(End::Done)
 }
 

@@ -90,6 +90,17 @@ fn with_alias(path: &Path) -> Path {
     }
 }
 
+/// Whether the change puts something there that is not there yet.
+pub fn adds(lines: &str, change: &Change, around: &Around<'_>) -> bool {
+    match change {
+        Change::Set { path, .. } => {
+            walk(lines, path, around).is_ok_and(|walked| matches!(walked.found, Found::Nothing { .. }))
+        }
+        Change::AddItem { path, value, .. } => has_item(lines, path, value, around).is_ok_and(|has| has == Some(false)),
+        _ => false,
+    }
+}
+
 /// Sets the value at `path` in the one block that `lines` holds, as [`change`] does.
 pub fn set(lines: &str, path: &Path, value: &Value, expressions: Expressions) -> Result<String, EditError> {
     let set = Change::Set { path: path.clone(), value: value.clone(), anchor: None };

@@ -118,6 +118,7 @@ impl<'a> Blocks<'a> {
                 file: &self.files[found.file].text,
                 expressions: Expressions::Refuse,
                 keys: Some(&keys),
+                added: &[],
             };
             let change = change.clone().below(&target.prefix);
             let made = follow::make(self, &mut drafts, found, &change, &around, &mut notes)?;

@@ -32,7 +32,8 @@ pub struct DirectoryRules {
     pub rename: Vec<NamePattern>,
     /// Where it is kept in any case.
     pub keep: Vec<NamePattern>,
-    /// What `init` is told of the backend beside its block, in order: `key=value`, or the path of a file in the folder.
+    /// What `init` is told of the backend beside its block, in order: `key=value`, or the path of a file in the folder;
+    /// with `{namespace}` for the pipeline.
     pub backend: Vec<String>,
 }
 
@@ -87,9 +88,13 @@ impl DirectoryRules {
     }
 
     /// The paths of the files in a pipeline's folder that have arguments of its backend. Those in JSON are not read.
-    pub fn backend_files(&self) -> impl Iterator<Item = &str> {
-        let is_path = |value: &&str| !value.contains('=') && !value.starts_with(['/', '.']);
-        self.backend.iter().map(String::as_str).filter(is_path).filter(|path| path.strip_suffix(".json").is_none())
+    pub fn backend_files(&self, namespace: &Namespace) -> impl Iterator<Item = String> {
+        let is_path = |value: &String| !value.contains('=') && !value.starts_with(['/', '.']);
+        self.backend_of(namespace).filter(is_path).filter(|path| path.strip_suffix(".json").is_none())
+    }
+
+    fn backend_of(&self, namespace: &Namespace) -> impl Iterator<Item = String> {
+        self.backend.iter().map(|argument| argument.replace("{namespace}", namespace.as_str()))
     }
 
     /// The folder of a pipeline, relative to the project's.
@@ -136,7 +141,7 @@ impl<'a> Directories<'a> {
         }
         for folder in &mut folders {
             let place = |name| files.iter().position(|file| file.path == format!("{}/{name}", folder.path));
-            folder.arguments = rules.backend_files().filter_map(place).collect();
+            folder.arguments = rules.backend_files(&folder.namespace).filter_map(place).collect();
         }
         let mut read = Self { files, rules, items, folders, states: OnceCell::new(), estate };
         let (folders, others) =
@@ -273,9 +278,8 @@ impl<'a> Directories<'a> {
     fn state_of(&self, folder: &Folder) -> Option<State> {
         let file = |index: &usize| (&self.files[*index], self.items[*index].as_slice());
         let files: Vec<_> = folder.files.iter().map(file).collect();
-        let further: Vec<Further<'_>> = self
-            .rules
-            .backend
+        let arguments: Vec<String> = self.rules.backend_of(&folder.namespace).collect();
+        let further: Vec<Further<'_>> = arguments
             .iter()
             .filter_map(|argument| match argument.split_once('=') {
                 Some((name, value)) => Some(Further::Value(name, value)),

@@ -27,13 +27,13 @@ pub fn read(project: &Path, root: &Path) -> Result<Vec<SourceFile>, FileError> {
 }
 
 /// The same of each folder that is `depth` folders below the root and wanted; `wanted` gets its path relative to the
-/// project's folder. `also` are the paths of other files in each. Folders that begin with a dot are not looked into.
+/// project's folder. `also` are the paths of other files in a folder. Folders that begin with a dot are not looked into.
 pub fn read_folders(
     project: &Path,
     root: &Path,
     depth: usize,
     wanted: &dyn Fn(&str) -> bool,
-    also: &[&str],
+    also: &dyn Fn(&str) -> Vec<String>,
 ) -> Result<Vec<SourceFile>, FileError> {
     let mut folders = vec![root.to_owned()];
     for _ in 0..depth {
@@ -47,7 +47,7 @@ pub fn read_folders(
     let mut found = Vec::new();
     for folder in folders.iter().filter(|folder| wanted(&below(folder, ""))) {
         found.extend(read(project, folder)?);
-        for name in also.iter().filter(|name| !is_terraform(name)) {
+        for name in also(&below(folder, "")).iter().filter(|name| !is_terraform(name)) {
             let path = below(folder, name);
             if let Some(text) = files::read_if_there(&project.join(&path))? {
                 found.push(SourceFile::new(path, text));

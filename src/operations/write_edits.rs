@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::files::{self, FileError};
 use crate::layout::Edit;
 
-/// What terraform keeps for itself in the folder of a root.
-const CACHE: &str = ".terraform";
+/// What terraform makes anew wherever it is initialised.
+const OF_TERRAFORM: [&str; 2] = [".terraform", ".terraform.lock.hcl"];
 
 /// Makes all edits below `folder`. If one fails, those made before are taken back, and nothing is changed.
 ///
@@ -122,7 +122,7 @@ fn remove(folder: &Path, gone: &str, edits: &[Edit]) -> Result<(), FileError> {
         .collect();
     emptied.retain(|path| path.components().next().is_some());
     remove_folders(&aside, emptied);
-    files::clear_aside(&path, CACHE)?;
+    files::clear_aside(&path, &OF_TERRAFORM)?;
     remove_emptied(folder, edits);
     Ok(())
 }
@@ -162,7 +162,7 @@ fn remove_folders(folder: &Path, mut folders: Vec<PathBuf>) {
     folders.sort_by_cached_key(|path| (std::cmp::Reverse(path.components().count()), path.clone()));
     folders.dedup();
     for path in folders {
-        files::remove_folder_without_files(&folder.join(path), CACHE);
+        files::remove_folder_without_files(&folder.join(path), &OF_TERRAFORM);
     }
 }
 
@@ -209,6 +209,7 @@ mod tests {
         assert_eq!(files::read_with_mode(&root.join("p/new/in/l")).expect("read"), (b"../x".to_vec(), 0o120_777));
 
         files::create(&root.join("p/new/.terraform/x"), "", 0o644).expect("made");
+        files::create(&root.join("p/new/.terraform.lock.hcl"), "", 0o644).expect("made");
         files::create(&root.join("p/other/main.tf"), "", 0o644).expect("made");
         let delete =
             |(path, before): (&str, &str)| Edit::Delete { path: path.to_owned(), before: before.as_bytes().to_vec() };

@@ -97,6 +97,10 @@ impl Progress for Reading {
         self.0.dismissed(item);
     }
 
+    fn dismissed(&self, item: &str) {
+        self.0.dismissed(item);
+    }
+
     fn note(&self, line: &str) {
         self.0.note(line);
     }

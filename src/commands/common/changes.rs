@@ -166,25 +166,11 @@ fn anchor(changes: &mut [(usize, Change)], anchors: &[(usize, Anchor)]) -> Resul
     let any_new = changes.iter().any(|(_, change)| may_be_new(change));
     let first = anchors.first().map_or(0, |(at, _)| *at);
     let follows = changes.iter().any(|(index, change)| may_be_new(change) && *index > first);
-    let mut last: Option<(usize, Path, String)> = None;
     for (index, change) in changes {
-        let item = if let Change::AddItem { value, .. } = change { Some(value.as_str().to_owned()) } else { None };
-        let (Change::Set { path, anchor, .. } | Change::AddItem { path, anchor, .. }) = change else { continue };
+        let (Change::Set { anchor, .. } | Change::AddItem { anchor, .. }) = change else { continue };
         let before = if follows || anchors.is_empty() { None } else { Some(0) };
         let Some(named) = anchors.iter().rposition(|(at, _)| at < index).or(before) else { continue };
-        let (key, way) = match (path.segments().split_last(), &item) {
-            (_, Some(item)) => (Some(item.clone()), path.clone()),
-            (Some((Segment::Name { name, .. } | Segment::Key(name), way)), None) => {
-                (Some(name.clone()), Path::of(way.to_vec()))
-            }
-            _ => (None, Path::root()),
-        };
-        *anchor = Some(match (&anchors[named].1, &last) {
-            // What follows one another on the command line does so in the file.
-            (Anchor::After(_), Some((same, of, key))) if *same == named && *of == way => Anchor::After(key.clone()),
-            (anchor, _) => anchor.clone(),
-        });
-        last = key.map(|key| (named, way, key));
+        *anchor = Some(anchors[named].1.clone());
     }
     if anchors.is_empty() || any_new {
         return Ok(());
@@ -282,7 +268,7 @@ mod tests {
 
     #[test]
     fn places_what_is_new() {
-        assert_eq!(parse(&["--insert-after", "k", "a=1", "b=2"]).expect("changes"), ["a=1 after k", "b=2 after a"]);
+        assert_eq!(parse(&["--insert-after", "k", "a=1", "b=2"]).expect("changes"), ["a=1 after k", "b=2 after k"]);
         assert_eq!(parse(&["a=1", "--insert-after", "k", "b=2"]).expect("changes"), ["a=1", "b=2 after k"]);
         assert_eq!(parse(&["a=1", "--insert-after", "k"]).expect("changes"), ["a=1 after k"]);
         let two = ["--insert-after", "k", "a=1", "--insert-before", "l", "b=2", "--unset", "c"];
@@ -301,7 +287,7 @@ mod tests {
         let items = ["--insert-after", "local.a", "--add-item", "l=local.y", "--add-item", "l=local.z"];
         assert_eq!(
             parse(&items).expect("changes"),
-            ["--add-item l=local.y after local.a", "--add-item l=local.z after local.y"]
+            ["--add-item l=local.y after local.a", "--add-item l=local.z after local.a"]
         );
     }
 

@@ -131,7 +131,10 @@ pub fn files_of(settings: &Settings, layout: &Layout) -> Result<Vec<SourceFile>,
         Layout::ModuleBlocks(_) | Layout::MapEntries(_) => read_estate::read(project, root)?,
         Layout::Directories(rules) => {
             let wanted = |path: &str| rules.namespace_of(path).is_some();
-            let also: Vec<&str> = rules.backend_files().collect();
+            let also = |path: &str| match rules.namespace_of(path) {
+                Some(Ok(namespace)) => rules.backend_files(&namespace).collect(),
+                _ => Vec::new(),
+            };
             read_estate::read_folders(project, root, rules.directory.depth(), &wanted, &also)?
         }
     })

@@ -233,9 +233,6 @@ impl Request {
                 )))
             }
             Added::New(block) => {
-                if let Some(old) = &replaced {
-                    old.refuse_named(&files)?;
-                }
                 estate.pipelines.push(block.pipeline.clone());
                 Ok(Scaffold {
                     edits: block.edits,
@@ -405,7 +402,8 @@ impl NewPipeline {
         let edit = (!self.scaffold.edits.is_empty()).then(|| format!("write the {}", self.scaffold.sort()));
         let variables = self.variables.as_ref().map(|edit| format!("write {}", edit.path()));
         let parts = edit.into_iter().chain(variables).chain(tags).chain(["plan".to_owned()]);
-        let away = self.leaving.as_ref().and_then(Leaving::in_words);
+        // With a plan that changes something, that is asked together with its apply.
+        let away = self.leaving.as_ref().filter(|_| self.is_nothing()).and_then(Leaving::in_words);
         let mut question = parts.chain(away).collect::<Vec<_>>().join(", ");
         if let Some(first) = question.get_mut(..1) {
             first.make_ascii_uppercase();

@@ -48,6 +48,9 @@ pub fn act(
         return Err(failure);
     }
     if has_root {
+        // From here on nothing can be half destroyed: should the folder be gone next time, nothing is lost with it.
+        record.applying = false;
+        store.begin(namespace, &record)?;
         take_out()?;
     }
     record.finished = Some(context.clock.now());
@@ -86,7 +89,7 @@ fn write(context: &Context, seen: &Retirement) -> Result<(), Failure> {
         return Ok(());
     }
     write_edits(&context.settings.directory, &seen.block.edits)?;
-    context.ui.say(&seen.block.removed());
+    context.ui.say(&seen.block.removed(context));
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use super::super::common::estate;
 use super::super::common::former::former;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::files;
 use crate::layout::{Edit, Layout, Reference, references};
 use crate::pipeline::{Estate, Namespace, Pipeline};
 
@@ -77,12 +78,22 @@ impl BlockRemoval {
         }
     }
 
-    /// What was written, in words.
-    pub fn removed(&self) -> String {
+    /// What was written, in words. A folder stays where it has files that are not known to belong to it.
+    pub fn removed(&self, context: &Context) -> String {
         match &self.root {
-            Some(root) => format!("Removed {root}."),
+            Some(root) => removed_folder(context, root),
             None => format!("Removed {} from {}.", self.address, self.files().join(", ")),
         }
+    }
+}
+
+/// What was removed of a folder, and what is left in it.
+pub fn removed_folder(context: &Context, root: &str) -> String {
+    let mut left = files::paths_below(&context.settings.directory.join(root)).unwrap_or_default();
+    left.retain(|path| !path.starts_with(".terraform"));
+    match left.as_slice() {
+        [] => format!("Removed {root}."),
+        left => format!("Removed what git knows of {root}; what stays there: {}.", left.join(", ")),
     }
 }
 

@@ -22,7 +22,8 @@ pub fn end(arguments: &Arguments, context: &Context, namespace: &Namespace) -> O
     let store = context.store()?;
     let newest = store.history(Some(namespace), 1)?.into_iter().next();
     let retired = newest.is_some_and(|record| {
-        record.command == "retire" && (record.finished.is_none() || record.outcome == Some(releases::Outcome::Done))
+        let all_but_the_folder = record.is_unfinished() && !record.applying;
+        record.command == "retire" && (all_but_the_folder || record.outcome == Some(releases::Outcome::Done))
     });
     let estate = estate::read(context)?;
     let unknown = || {

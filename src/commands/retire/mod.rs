@@ -115,7 +115,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if seen.is_nothing(arguments) && !planned.has_changes() {
         return act::nothing(arguments, context, &seen, Some(&planned));
     }
-    confirm(arguments, context, &seen, &seen.question(arguments, &planned))?;
+    confirm(arguments, context, &namespace, &seen.question(arguments, &planned))?;
     let lock = if let Some(lock) = lock {
         lock
     } else {
@@ -125,7 +125,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         if again.changes_other_things_than(&seen) {
             ui.warn("something was changed in the meantime; this is how it is now:");
             again.show(arguments, context);
-            confirm(arguments, context, &again, &again.question(arguments, &planned))?;
+            confirm(arguments, context, &namespace, &again.question(arguments, &planned))?;
         }
         seen = Retirement { address: seen.address, ..again };
         lock
@@ -152,8 +152,7 @@ fn require_somebody(arguments: &Arguments, context: &Context, namespace: &Namesp
         .hint(format!("use --confirm {namespace} to go on unattended (--yes does not do), or --dry-run to look only")))
 }
 
-fn confirm(arguments: &Arguments, context: &Context, seen: &Retirement, question: &str) -> Result<(), Failure> {
-    let namespace = &seen.namespace;
+fn confirm(arguments: &Arguments, context: &Context, namespace: &Namespace, question: &str) -> Result<(), Failure> {
     if arguments.is_confirmed() || context.ui.confirm_by_typing(question, namespace.as_str()) {
         return Ok(());
     }
@@ -175,15 +174,17 @@ fn edit_only(arguments: &Arguments, context: &Context, namespace: &Namespace) ->
                 return Err(Failure::failed("nobody is there to say yes; nothing was changed")
                     .hint("use --yes to go on unattended, or --dry-run to look only"));
             }
-            if !ui.confirm(&format!("Write {files}?")) {
+            let verb = if removal.root.is_some() { "Remove" } else { "Write" };
+            if !ui.confirm(&format!("{verb} {files}?")) {
                 return Err(Failure::failed("answered no; nothing was changed"));
             }
         }
         write_edits(&context.settings.directory, &removal.edits)?;
-        ui.say(&removal.removed());
-        ui.warn(
-            "its resources stand until terraform destroys them: 'pipelinectl retire' without --edit-only does that",
-        );
+        ui.say(&removal.removed(context));
+        ui.warn(match removal.root {
+            None => "its resources stand until terraform destroys them: 'pipelinectl retire' without --edit-only does that",
+            Some(_) => "its resources stand, and only from its folder can they be destroyed: put it back, then 'pipelinectl retire' without --edit-only",
+        });
     }
     report::print_edit(context, namespace, &removal);
     Ok(End::Done)

@@ -75,9 +75,15 @@ pub(super) fn entry(
         let model = members.iter().rev().find(is_filled);
         nest::value(text, missing, value.as_str(), model).map_err(|_| not_found())?
     };
+    let is_provider = path.start(depth) == "required_providers";
     let is_it = |text: &str| text == name || Some(text) == key_text(&name);
-    let newcomer =
-        Newcomer { is_it: &is_it, multi_line: nested.contains('\n') && !nested.starts_with("<<"), anchor, path };
+    let newcomer = Newcomer {
+        is_it: &is_it,
+        multi_line: nested.contains('\n') && !nested.starts_with("<<"),
+        is_provider,
+        anchor,
+        path,
+    };
     let equal = if as_block { " " } else { separator(text, container, &members) };
     let written =
         |newline: &str, indent: &str| Ok::<_, EditError>(format!("{name}{equal}{}", spaced(newline, indent, &nested)?));
@@ -264,6 +270,12 @@ fn first(text: &str, container: &Container, written: Written<'_>) -> Result<Stri
     let Some(open) = end_of_line(text, container.inside.start, container.inside.end)? else {
         return Err(EditError::Check { what: format!("there is no line for '{written}'") });
     };
+    if text[container.inside.clone()].trim().is_empty() {
+        let closing = &text[line_start(text, container.inside.end)..container.inside.end];
+        let comma = if container.shape == Shape::List { "," } else { "" };
+        let inside = format!("{newline}{indent}{written}{comma}{newline}{closing}");
+        return Ok(splice_aligned(text, &[Splice::new(container.inside.clone(), inside)])?);
+    }
     // Comments stay above it.
     let last = line_start(text, container.inside.end);
     let at = line_end(text, line_start(text, last.saturating_sub(1))).max(open);

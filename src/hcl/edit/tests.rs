@@ -177,7 +177,14 @@ fn puts_new_values_where_siblings_have_them() {
 #[test]
 fn puts_new_values_where_it_is_told() {
     let block = "a {\n  b = 1\n\n  # of c and d\n  c = 1\n  d = 1\n\n  # of e\n  e = {\n    x = 1\n  }\n\n  f = 1\n}\n";
-    there_and_back(block, "after b new=1", "--unset new", &block.replace("  b = 1", "  b   = 1\n  new = 1"));
+    there_and_back(block, "after b new=1", "--unset new", &block.replace("  b = 1\n", "  b = 1\n\n  new = 1\n"));
+    let one_alone = block.replace("\n  f = 1\n", "");
+    there_and_back(&one_alone, "after b new=1", "--unset new", &one_alone.replace("  b = 1", "  b   = 1\n  new = 1"));
+    let of_source = one_alone.replace("  b = 1", "  source = 1");
+    let apart = of_source.replace("  source = 1\n", "  source = 1\n\n  new = 1\n");
+    there_and_back(&of_source, "after source new=1", "--unset new", &apart);
+    let version = of_source.replace("  source = 1\n", "  source  = 1\n  version = 1\n");
+    there_and_back(&of_source, "after source version=1", "--unset version", &version);
     there_and_back(block, "before c n=1", "--unset n", &block.replace("  c = 1", "  n = 1\n  c = 1"));
     there_and_back(block, "after e n=1", "--unset n", &block.replace("  }\n", "  }\n\n  n = 1\n"));
     there_and_back(block, "before e n=1", "--unset n", &block.replace("  # of e", "  n = 1\n\n  # of e"));

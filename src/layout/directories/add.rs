@@ -141,7 +141,7 @@ impl Directories<'_> {
         let copied = Copied { from: None, path: format!("{from}/{name}"), above };
         let others: Vec<&str> =
             self.estate.newest_first().into_iter().take(50).filter_map(|one| self.module_of(one)).collect();
-        let around = Around { siblings: &others, file: &whole, expressions: Expressions::Replace, keys: None };
+        let around = Around { siblings: &others, file: &whole, expressions: Expressions::Replace, ..Around::default() };
         let changed = change(&whole[lines.clone()], addition, &copied, &around, notes)?;
         file.bytes = splice(&whole, &[Splice::new(lines, changed)]).into_bytes();
         Ok(())
@@ -202,7 +202,7 @@ impl Directories<'_> {
             let is_argument = |name: &str| path.strip_prefix(&to).and_then(|rest| rest.strip_prefix('/')) == Some(name);
             path.strip_suffix(".tf").is_some()
                 || super::super::is_json(path)
-                || self.rules.backend_files().any(is_argument)
+                || self.rules.backend_files(namespace).any(|name| is_argument(&name))
         };
         let source = |file: &FolderFile| {
             let text = if leads_to(file.mode) { of_sibling(&file.path)? } else { file.text()?.to_owned() };

@@ -16,7 +16,7 @@ pub(super) struct Moved {
 
 impl Moved {
     /// The paths with the date in them; without those that a script or the like names, in which nothing is replaced.
-    pub fn of(folder: &[FolderFile], renaming: &Renaming<'_>) -> Self {
+    pub fn of(folder: &[FolderFile], renaming: &Renaming) -> Self {
         let files = || folder.iter().filter(|file| !is_left_behind(&file.path));
         let others: Vec<&str> =
             files().filter(|file| !is_read(&file.path) && !leads_to(file.mode)).filter_map(FolderFile::text).collect();
@@ -39,7 +39,7 @@ impl Moved {
     }
 
     /// The path that a file has in the copy.
-    pub fn path(&self, path: &str, renaming: &Renaming<'_>) -> String {
+    pub fn path(&self, path: &str, renaming: &Renaming) -> String {
         let mut new = Vec::new();
         let mut end = 0;
         for part in path.split('/') {
@@ -52,7 +52,7 @@ impl Moved {
     }
 
     /// The replacements where a string names such a path: `"${path.module}/policy-2022-08-31.json"`.
-    pub fn mentions(&self, text: &str, renaming: &Renaming<'_>) -> Vec<Splice> {
+    pub fn mentions(&self, text: &str, renaming: &Renaming) -> Vec<Splice> {
         if self.paths.is_empty() {
             return Vec::new();
         }

@@ -45,7 +45,7 @@ fn sort_of(path: &str) -> Sort {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Names<'a> {
     /// The pipeline.
-    pub renaming: &'a Renaming<'a>,
+    pub renaming: &'a Renaming,
     /// The labels of module blocks, with their new names.
     pub modules: &'a [(String, String)],
     /// The files.
@@ -93,7 +93,7 @@ pub(super) fn rename(
 }
 
 /// The labels of module blocks that name the old pipeline, with what they become.
-pub(super) fn labels(text: &str, renaming: &Renaming<'_>) -> Result<Vec<(String, String)>, SyntaxError> {
+pub(super) fn labels(text: &str, renaming: &Renaming) -> Result<Vec<(String, String)>, SyntaxError> {
     let mut labels = Vec::new();
     for item in Items::new(text, 0..text.len()) {
         if let Item::Block(block) = item?
@@ -111,7 +111,7 @@ pub(super) fn labels(text: &str, renaming: &Renaming<'_>) -> Result<Vec<(String,
 }
 
 /// The text under the new namespace.
-pub(super) fn replaced(text: &str, renaming: &Renaming<'_>) -> String {
+pub(super) fn replaced(text: &str, renaming: &Renaming) -> String {
     let mut new = text.to_owned();
     for mention in renaming.mentions(text).into_iter().rev() {
         new.replace_range(mention.span, &mention.new);
@@ -143,7 +143,7 @@ fn references(text: &str, modules: &[(String, String)]) -> Result<Vec<Splice>, S
 struct Walk<'a> {
     text: &'a str,
     rules: &'a DirectoryRules,
-    renaming: &'a Renaming<'a>,
+    renaming: &'a Renaming,
     sort: Sort,
     places: Vec<Splice>,
 }

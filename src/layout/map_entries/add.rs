@@ -1,8 +1,10 @@
 //! A new pipeline: its entry from a template or from a sibling, and its place.
 
+use std::cell::Cell;
+
 use crate::hcl::{
-    Around, Block, Change, EditError, Element, Expressions, Path, Span, Splice, SyntaxError, Value, elements, format,
-    indentation, line_end, line_of, line_start, newline_of, object_inside, quote, set, splice, splice_aligned,
+    Around, Block, Change, EditError, Element, Expressions, Path, Span, Splice, SyntaxError, Value, adds, elements,
+    format, indentation, line_end, line_of, line_start, newline_of, object_inside, quote, set, splice, splice_aligned,
 };
 use crate::pipeline::{Namespace, Pipeline, Reach};
 use crate::template::render;
@@ -140,14 +142,25 @@ impl MapEntries<'_> {
         let others: Vec<String> =
             self.estate.newest_first().into_iter().take(50).map(|sibling| of_entry(file, sibling)).collect();
         let siblings: Vec<&str> = others.iter().map(String::as_str).collect();
-        let around = Around { siblings: &siblings, file, expressions: Expressions::Replace, keys: None };
+        let around = Around { siblings: &siblings, file, expressions: Expressions::Replace, ..Around::default() };
         let mut lines = copy.to_owned();
+        let mut added = Vec::new();
         for change in addition.changes {
             let inner = change.clone().below(&Path::name(NAME));
-            let made = |lines: &str| changed(lines, |block| crate::hcl::change(block, &inner, &around));
+            let around = Around { added: &added, ..around };
+            let is_new = Cell::new(false);
+            let made = |lines: &str| {
+                changed(lines, |block| {
+                    is_new.set(adds(block, &inner, &around));
+                    crate::hcl::change(block, &inner, &around)
+                })
+            };
             let next = made(&lines).map_err(|error| placed(error, made(copy), copied))?;
             if let (true, Change::Unset { path }) = (next == lines, change) {
                 notes.push(format!("the entry has no '{path}' to leave out"));
+            }
+            if is_new.get() {
+                added.push(inner.clone());
             }
             lines = next;
         }
@@ -304,7 +317,7 @@ impl MapEntries<'_> {
 /// Renames the sibling in the lines of its entry.
 fn renamed(
     lines: &str,
-    renaming: &Renaming<'_>,
+    renaming: &Renaming,
     of_indexes: bool,
     (path, above): (&str, usize),
     notes: &mut Vec<String>,

@@ -256,3 +256,63 @@ fn retire_destroys_the_root_and_removes_the_folder() {
         .ends_with(64)
         .says("there is no folder of 2021-01-01");
 }
+
+/// Makes the newest record of a pipeline one that has not ended, as a kill leaves it.
+fn unfinish(estate: &Estate, namespace: &str, applying: bool) {
+    let account = estate.aws().expect("an AWS").account_id();
+    let records = estate.home().join(format!("state/pipelinectl/concepts-{account}/{namespace}"));
+    let releases = fs::read_dir(records.join("releases")).expect("a folder").flatten().map(|entry| entry.path());
+    let newest = releases.max().expect("a record");
+    let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&newest).expect("readable")).expect("JSON");
+    let members = record.as_object_mut().expect("an object");
+    members.remove("finished");
+    members.remove("outcome");
+    members.insert("applying".to_owned(), applying.into());
+    fs::write(records.join("unfinished.json"), record.to_string()).expect("written");
+    fs::remove_file(newest).expect("removed");
+}
+
+#[test]
+fn a_folder_that_is_gone_is_no_loss_only_where_all_else_was_gone_before() {
+    let estate = live();
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    estate.commit("Add a folder").expect("committed");
+    let retire = || run(&estate, &["retire", NEW, "--confirm", NEW]);
+    retire().ends_with(0);
+    // Killed between the removal of the folder and the end of the record.
+    unfinish(&estate, NEW, false);
+    retire().ends_with(0).says("Nothing to do: there is nothing of 2022-10-14.");
+    let history = run(&estate, &["history", NEW, "--format", "json"]).ends_with(0).json();
+    assert_eq!(history["releases"][0]["outcome"], "done", "{history}");
+    // Killed while it destroyed, and then somebody has removed the folder: resources may stand.
+    unfinish(&estate, NEW, true);
+    retire().ends_with(64).says("there is no folder of 2022-10-14").says("put the folder back");
+    estate.git(&["checkout", "--quiet", "infrastructure/2022-10-14"]).expect("put back");
+    retire().ends_with(0).says("Going on with what").says("Removed infrastructure/2022-10-14.");
+}
+
+#[test]
+fn retire_tells_what_it_leaves_in_a_folder() {
+    let estate = live();
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    estate.write(".gitignore", ".terraform*\n*.tfstate*\n*.txt\n").expect("written");
+    estate.commit("Add a folder").expect("committed");
+    estate.write("infrastructure/2022-10-14/note.txt", "mine\n").expect("written");
+    run(&estate, &["retire", NEW, "--confirm", NEW])
+        .ends_with(0)
+        .says("Removed what git knows of infrastructure/2022-10-14; what stays there: note.txt.");
+    assert!(!estate.file("infrastructure/2022-10-14/main.tf").exists());
+    assert_eq!(estate.read("infrastructure/2022-10-14/note.txt").expect("readable"), "mine\n");
+}
+
+#[test]
+fn the_live_or_protected_folder_is_not_retired() {
+    let estate = live();
+    run(&estate, &["retire", LIVE, "--confirm", LIVE]).ends_with(3).says("is the live pipeline");
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    crate::errors::configure(&estate, "[pipeline]\n", "[pipeline]\nprotected = [\"2022-10-14\"]\n");
+    run(&estate, &["retire", NEW, "--confirm", NEW]).ends_with(3).says("2022-10-14 is protected");
+    assert_eq!(state(&estate, "infrastructure/2022-10-14").len(), 4);
+    let edit = run(&estate, &["retire", NEW, "--edit-only", "--yes"]).ends_with(3);
+    edit.says("2022-10-14 is protected");
+}
