@@ -87,8 +87,11 @@ impl<'a> MapEntries<'a> {
     /// What one entry makes, with `{namespace}` for its key.
     pub fn addresses(&self) -> Vec<String> {
         match self.rules.map.local() {
-            Some(local) if self.rules.addresses.is_empty() => fed_by(self.files, &format!("local.{local}")),
-            _ => self.rules.addresses.clone(),
+            _ if !self.rules.addresses.is_empty() => self.rules.addresses.clone(),
+            Some(local) => fed_by(self.files, &format!("local.{local}")),
+            None => {
+                self.rules.map.of_for_each().map(|module| format!("module.{module}[\"{PLACE}\"]")).into_iter().collect()
+            }
         }
     }
 
