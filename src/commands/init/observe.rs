@@ -23,8 +23,8 @@ pub struct Found {
     pub services: Services,
     /// The region of the provider.
     pub region: Option<String>,
-    /// An account that a provider or backend names, and where.
-    pub account: Option<(String, String)>,
+    /// The accounts that roles of the root name, each with its first place.
+    pub accounts: Vec<(String, String)>,
     /// A script that runs terraform, relative to the root.
     pub program: Option<String>,
     /// A file with the backend's arguments, beside the root's files.
@@ -84,7 +84,7 @@ pub fn observe(context: &Context) -> Result<Found, Failure> {
         name: git.origin().ok().flatten().as_deref().and_then(name_of),
         template: template(&terraform),
         region: region(&terraform, &estate),
-        account: account(&terraform, &estate),
+        accounts: accounts(&terraform, &estate),
         program: script(&paths, &estate, directory),
         backend: backend(&paths, &estate),
         commit_tag: commit_tag(texts()),
@@ -152,16 +152,20 @@ fn region(files: &[SourceFile], estate: &Proposal) -> Option<String> {
     })
 }
 
-/// The account of the first role that the root names.
-fn account(files: &[SourceFile], estate: &Proposal) -> Option<(String, String)> {
-    root_files(files, estate).find_map(|file| {
-        file.text.match_indices("arn:aws:iam::").find_map(|(at, found)| {
-            let account = file.text.get(at + found.len()..at + found.len() + 12)?;
+/// The accounts of the roles that the root names, in order.
+fn accounts(files: &[SourceFile], estate: &Proposal) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for file in root_files(files, estate) {
+        for (at, start) in file.text.match_indices("arn:aws:iam::") {
+            let Some(account) = file.text.get(at + start.len()..at + start.len() + 12) else { continue };
             let is_account = account.bytes().all(|byte| byte.is_ascii_digit());
-            let line = file.text[..at].matches('\n').count() + 1;
-            is_account.then(|| (account.to_owned(), format!("{}:{line}", file.path)))
-        })
-    })
+            if is_account && !found.iter().any(|(known, _)| known == account) {
+                let line = file.text[..at].matches('\n').count() + 1;
+                found.push((account.to_owned(), format!("{}:{line}", file.path)));
+            }
+        }
+    }
+    found
 }
 
 /// A script in the root that hands its arguments to terraform.

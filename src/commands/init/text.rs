@@ -102,15 +102,16 @@ fn pipeline(lines: &mut Lines, found: &Found) {
 }
 
 fn aws(lines: &mut Lines, found: &Found) {
-    if found.region.is_none() && found.account.is_none() {
+    if found.region.is_none() && found.accounts.is_empty() {
         return;
     }
     lines.table("aws");
     if let Some(region) = &found.region {
         lines.set("region", &quoted(region), None);
     }
-    if let Some((account, place)) = &found.account {
-        lines.unsure(Some(&format!("{place} names this account; with it, credentials of another are refused")));
+    for (account, place) in &found.accounts {
+        let which = if found.accounts.len() == 1 { "this account" } else { "this one of several accounts" };
+        lines.unsure(Some(&format!("{place} names {which}; with it, credentials of another are refused")));
         lines.plain(&format!("# account_id = {}", quoted(account)));
     }
 }

@@ -151,10 +151,10 @@ fn new_plan_apply_list() {
 
     // What terraform applied is read in each pipeline's own root.
     let status = run(&estate, &["status"]).ends_with(0);
-    let status = status.says("  2022-10-14  commit 3  all 2 ").says("* 2022-08-31  commit 2  all 2 ");
+    assert_eq!(status.out.matches("all 2").count(), 2, "{}", status.out);
     assert_eq!(status.err, "", "both roots are initialised");
     fs::remove_dir_all(estate.file("infrastructure/2022-10-14/.terraform")).expect("removed");
-    run(&estate, &["status"]).ends_with(0).says("2022-10-14  commit 3  all 2 ");
+    run(&estate, &["status"]).ends_with(0).says("* 2022-08-31").says("  2022-10-14");
 }
 
 #[test]
