@@ -161,7 +161,8 @@ impl Context {
                 None => build.name,
             };
         }
-        let user = self.environment.get("USER").or_else(|| self.environment.get("LOGNAME")).unwrap_or("somebody");
+        let user = self.environment.get("USER").or_else(|| self.environment.get("LOGNAME")).map(str::to_owned);
+        let user = user.or_else(login_name).unwrap_or_else(|| "somebody".to_owned());
         let uname = rustix::system::uname();
         format!("{user}@{}", uname.nodename().to_string_lossy())
     }
@@ -230,6 +231,18 @@ impl Context {
         }
         Ok(lock)
     }
+}
+
+/// The name of the user that this process runs as, where the environment does not tell it. Where users are not in that
+/// file, there is none.
+fn login_name() -> Option<String> {
+    let own = rustix::process::getuid().as_raw().to_string();
+    let users = files::read_if_there(Path::new("/etc/passwd")).ok()??;
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == own).then(|| name.to_owned())
+    })
 }
 
 /// Two machines, and two processes of one, may ask in the same millisecond.

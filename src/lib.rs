@@ -74,8 +74,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let ui = Ui::new(manner(&cli.global, &matches, &environment));
     match dispatch(&cli, &matches, ui, environment) {
+        (ui, Ok(_)) if ui.was_interrupted() => Kind::Interrupted.exit_code(),
         (_, Ok(end)) => end.exit_code(),
         (ui, Err(failure)) => {
+            let failure = if ui.was_interrupted() { failure.interrupted() } else { failure };
             ui.fail(&failure.message, &failure.hints);
             failure.kind.exit_code()
         }

@@ -22,7 +22,7 @@ pub trait Progress: Send + Sync {
     /// Work on `item` has ended; `what` is a short past form or the reason of a failure.
     fn finished(&self, item: &str, outcome: Outcome, what: &str);
     /// Work on `item` has ended, and there is nothing to say of it.
-    fn dismissed(&self, _item: &str) {}
+    fn dismissed(&self, item: &str);
     /// A line of talk that belongs to no item.
     fn note(&self, line: &str);
     /// A line that is shown with `--verbose` only: a call to AWS, a child process.
@@ -37,6 +37,7 @@ impl Progress for Silent {
     fn started(&self, _item: &str, _what: &str) {}
     fn changed(&self, _item: &str, _what: &str) {}
     fn finished(&self, _item: &str, _outcome: Outcome, _what: &str) {}
+    fn dismissed(&self, _item: &str) {}
     fn note(&self, _line: &str) {}
     fn detail(&self, _line: &str) {}
 }

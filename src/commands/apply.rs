@@ -22,7 +22,6 @@ use crate::operations::terraform_run;
 use crate::pipeline::{Estate, Namespace};
 use crate::releases::{Lock, Record};
 use crate::terraform::{Allow, Permits, Review};
-use crate::ui::paint;
 
 /// Apply exactly the plan that was reviewed
 ///
@@ -98,7 +97,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     } else {
         format!("only {} may change", names.join(", "))
     };
-    stage::guard(&planned, &may)?;
+    stage::guard(context, &planned, &may)?;
 
     let mut report = Report {
         pipelines: names.iter().map(ToString::to_string).collect(),
@@ -149,7 +148,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     ui.say(if report.applied { "\nApplied." } else { "\nNothing to do: the plan has no changes." });
     for one in changed.iter().filter(|one| estate.find(&one.namespace).is_none()) {
         let retire = format!("'pipelinectl retire {}' takes away what is left of it: its tags", one.namespace);
-        ui.say(&format!("{}: {retire}", paint::hint("next")));
+        ui.next(&retire);
+    }
+    if report.applied && review.uncommitted && context.git().has_changes().unwrap_or(false) {
+        ui.next("commit what was planned from, and open a pull request");
     }
     Ok(End::Done)
 }

@@ -95,7 +95,11 @@ fn configuration(context: &Context) -> Row {
             let services = context.settings.services.len();
             let file = context.settings.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
             if services == 0 {
-                return note("configuration", file, "name each [[service]] and its repository there");
+                return note(
+                    "configuration",
+                    file,
+                    "name each [[service]] and its repository there: 'new', 'tag' and 'deploy' need them",
+                );
             }
             good("configuration", format!("{file}, {}", counted(services, "service")))
         }
@@ -179,9 +183,7 @@ fn terraform(context: &Context) -> Vec<Row> {
     };
     let state = match program.read_state(&*progress) {
         Ok(()) => good("backend", "the state can be read"),
-        Err(error) if error.asks_for_init() => {
-            note("backend", "not initialized here yet", "nothing to do: the first plan runs 'init'")
-        }
+        Err(error) if error.asks_for_init() => good("backend", "not initialized here yet: the first plan does that"),
         Err(error) => bad("backend", stage::placed(context, &program, error)),
     };
     vec![found, state]

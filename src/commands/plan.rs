@@ -132,7 +132,7 @@ fn plan_one(
     if !planned.has_changes() {
         ui.say("No changes: what is there is what the configuration says.");
     }
-    stage::guard(&planned, &may)?;
+    stage::guard(context, &planned, &may)?;
     Ok(planned)
 }
 

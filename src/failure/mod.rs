@@ -70,6 +70,16 @@ impl Failure {
         Self::new(Kind::Usage, message)
     }
 
+    /// The same failure where the user did not answer no, but pressed Ctrl-C at the question.
+    #[must_use]
+    pub fn interrupted(self) -> Self {
+        let message = match self.message.strip_prefix("answered no") {
+            Some(rest) => format!("interrupted{rest}"),
+            None => self.message,
+        };
+        Self { kind: Kind::Interrupted, message, hints: self.hints }
+    }
+
     /// The same failure with one more line of advice.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -117,9 +127,9 @@ impl From<SettingsError> for Failure {
             }
             SettingsError::NoDirectory { .. } => Self::usage(message).hint("name an existing folder with --directory"),
             SettingsError::NoConfiguration { .. } => Self::usage(message).hint("name an existing file with --config"),
-            SettingsError::Missing { .. } => Self::usage(message).hint(format!(
-                "run it in the project's folder or name that with --directory; the README shows a {FILE_NAME}"
-            )),
+            SettingsError::Missing { .. } => Self::usage(message)
+                .hint("make one from what is there: pipelinectl init")
+                .hint("or run it in the project's folder, or name that with --directory"),
         }
     }
 }

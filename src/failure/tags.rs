@@ -1,6 +1,7 @@
 //! What the user is told when tags cannot, or may not, be given.
 
 use super::{Failure, Kind};
+use crate::git::GitError;
 use crate::pipeline::history::{BuiltFrom, short};
 use crate::pipeline::release::{Flag, Guard, Problem, Refusal};
 use crate::settings::FILE_NAME;
@@ -28,6 +29,12 @@ impl From<Refusal> for Failure {
             message.push_str(&format!("\n  git: {limit}"));
         }
         let mut failure = Self::new(kind, message).hint("nothing was changed");
+        let no_git = GitError::NotFound.to_string();
+        if refusal.limits.contains(&no_git) {
+            return failure.hint(
+                "install git, or see that it is on PATH: without it nobody knows what the images are built from",
+            );
+        }
         for hint in refusal.problems.iter().filter_map(|problem| advice(problem, &refusal)) {
             if !failure.hints.contains(&hint) {
                 failure.hints.push(hint);

@@ -163,10 +163,15 @@ impl Git {
     pub fn files(&self) -> Result<Vec<String>, GitError> {
         let tracked = self.paths(&["ls-files", "-z", "--cached"])?;
         let found = match tracked.as_slice() {
-            [] => self.paths(&["ls-files", "-z", "--others", "--exclude-standard"])?,
+            [] => self.untracked()?,
             _ => tracked,
         };
         Ok(found.into_iter().filter(|path| self.directory.join(path).symlink_metadata().is_ok()).collect())
+    }
+
+    /// The paths, relative to this folder, of the files in it and below that git neither tracks nor ignores.
+    pub fn untracked(&self) -> Result<Vec<String>, GitError> {
+        self.paths(&["ls-files", "-z", "--others", "--exclude-standard"])
     }
 
     /// The paths, relative to this folder, of the files in it and below that differ from a commit, or that git does not know
@@ -174,7 +179,7 @@ impl Git {
     pub fn changed_since(&self, commit: &str) -> Result<Vec<String>, GitError> {
         let differing = ["diff", "--name-only", "--relative", "--no-renames", "--no-ext-diff", "-z", commit, "--", "."];
         let mut paths = self.paths(&differing)?;
-        paths.extend(self.paths(&["ls-files", "-z", "--others", "--exclude-standard"])?);
+        paths.extend(self.untracked()?);
         Ok(paths)
     }
 

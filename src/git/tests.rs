@@ -17,6 +17,7 @@ impl Progress for Runs {
     fn started(&self, _item: &str, _what: &str) {}
     fn changed(&self, _item: &str, _what: &str) {}
     fn finished(&self, _item: &str, _outcome: Outcome, _what: &str) {}
+    fn dismissed(&self, _item: &str) {}
     fn note(&self, _line: &str) {}
     fn detail(&self, line: &str) {
         self.0.lock().expect("the runs").push(line.to_owned());

@@ -130,6 +130,9 @@ impl Rules {
         let ends_with = |spelling: &str| {
             value.strip_suffix(spelling).is_some_and(|before| before.ends_with(['-', '_', '.', '/', ':']))
         };
+        if self.has_pattern() && self.namespace(value).is_ok() {
+            return self.namespace(value);
+        }
         let readings = self.readings(label);
         let exact = readings.iter().find(|namespace| ends_with(namespace.as_str()));
         let spelled = || readings.iter().find(|namespace| namespace.spellings().iter().any(|text| ends_with(text)));

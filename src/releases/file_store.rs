@@ -2,6 +2,10 @@
 //!
 //! A folder for each pipeline holds `lock`, `hold.json`, `unfinished.json` and `releases/<id>.json`. Ids begin with a time,
 //! so the names of the files say which records are the newest; only those are read.
+//!
+//! The account is in the name of the project's folder, because two accounts may have a project of one name, whose pipelines
+//! have nothing to do with each other. What was written before the account was configured lies in a folder without it: that is
+//! read, too, and taken away there, but nothing is written to it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,6 +31,8 @@ const RELEASES: &str = "releases";
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
+    /// Where it was before the account was known.
+    older: Option<PathBuf>,
 }
 
 /// The file of a record. They sort by the time of the record, whatever its pipeline.
@@ -44,15 +50,23 @@ impl FileStore {
             (None, Some(home)) => Path::new(home).join(".local/state"),
             (None, None) => return Err(ReleaseError::NoFolder),
         };
+        Ok(Self::below(&state, project, account))
+    }
+
+    /// The same below a state folder.
+    pub(super) fn below(state: &Path, project: &str, account: Option<&str>) -> Self {
         let name: String =
             project.chars().map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' }).collect();
-        let name = account.map_or_else(|| name.clone(), |account| format!("{name}-{account}"));
-        Ok(Self::at(state.join("pipelinectl").join(name)))
+        let plain = state.join("pipelinectl").join(&name);
+        match account {
+            Some(account) => Self { folder: plain.with_file_name(format!("{name}-{account}")), older: Some(plain) },
+            None => Self::at(plain),
+        }
     }
 
     /// The store in a folder, which is made when something is written.
     pub fn at(folder: PathBuf) -> Self {
-        Self { folder }
+        Self { folder, older: None }
     }
 
     pub(super) fn place(&self) -> String {
@@ -71,11 +85,11 @@ impl FileStore {
     }
 
     pub(super) fn holder(&self, namespace: &Namespace) -> Result<Option<Holder>, ReleaseError> {
-        holder_of(&self.folder_of(namespace).join("lock"))
+        self.first(namespace, |folder| holder_of(&folder.join("lock")))
     }
 
     pub(super) fn unfinished(&self, namespace: &Namespace) -> Result<Option<Record>, ReleaseError> {
-        read(&self.folder_of(namespace).join(UNFINISHED))
+        self.first(namespace, |folder| read(&folder.join(UNFINISHED)))
     }
 
     pub(super) fn begin(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
@@ -91,19 +105,21 @@ impl FileStore {
                 self.keep(namespace, &abandoned(before, record))?;
             }
         }
-        write(&self.folder_of(namespace), UNFINISHED, record)
+        write(&self.folder_of(namespace), UNFINISHED, record)?;
+        self.older_of(namespace).map_or(Ok(()), |older| remove(&older.join(UNFINISHED)))
     }
 
     pub(super) fn finish(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
         self.keep(namespace, record)?;
         match self.unfinished(namespace) {
-            Ok(Some(seen)) if seen.id == record.id => remove(&self.folder_of(namespace).join(UNFINISHED)),
+            Ok(Some(seen)) if seen.id == record.id => self.remove_all(namespace, UNFINISHED),
             _ => Ok(()),
         }
     }
 
     fn is_kept(&self, namespace: &Namespace, id: &str) -> bool {
-        self.folder_of(namespace).join(RELEASES).join(format!("{id}.json")).exists()
+        let is_in = |folder: PathBuf| folder.join(RELEASES).join(format!("{id}.json")).exists();
+        self.folders_of(namespace).any(is_in)
     }
 
     pub(super) fn keep(&self, namespace: &Namespace, record: &Record) -> Result<(), ReleaseError> {
@@ -112,7 +128,7 @@ impl FileStore {
 
     pub(super) fn history(&self, namespace: Option<&Namespace>, limit: usize) -> Result<Vec<Record>, ReleaseError> {
         let folders = match namespace {
-            Some(namespace) => vec![self.folder_of(namespace)],
+            Some(namespace) => self.folders_of(namespace).collect(),
             None => self.folders()?,
         };
         let mut kept = Vec::new();
@@ -147,30 +163,32 @@ impl FileStore {
     }
 
     pub(super) fn hold(&self, namespace: &Namespace) -> Result<Option<Hold>, ReleaseError> {
-        read(&self.folder_of(namespace).join(HOLD))
+        self.first(namespace, |folder| read(&folder.join(HOLD)))
     }
 
     pub(super) fn set_hold(&self, namespace: &Namespace, hold: &Hold) -> Result<(), ReleaseError> {
-        write(&self.folder_of(namespace), HOLD, hold)
+        write(&self.folder_of(namespace), HOLD, hold)?;
+        self.older_of(namespace).map_or(Ok(()), |older| remove(&older.join(HOLD)))
     }
 
     pub(super) fn remove_hold(&self, namespace: &Namespace) -> Result<Option<Hold>, ReleaseError> {
         let hold = self.hold(namespace)?;
-        remove(&self.folder_of(namespace).join(HOLD))?;
+        self.remove_all(namespace, HOLD)?;
         Ok(hold)
     }
 
     pub(super) fn take_back_hold(&self, namespace: &Namespace, hold: &Hold) -> Result<bool, ReleaseError> {
         let is_the_same = self.hold(namespace)?.as_ref() == Some(hold);
         if is_the_same {
-            remove(&self.folder_of(namespace).join(HOLD))?;
+            self.remove_all(namespace, HOLD)?;
         }
         Ok(is_the_same)
     }
 
     pub(super) fn marks(&self) -> Result<Marks, ReleaseError> {
         let mut marks = Marks::default();
-        for folder in self.folders()? {
+        // What lies in the newer folder takes the place of what lies in the older one.
+        for folder in self.folders()?.into_iter().rev() {
             let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             marks.held.extend(read(&folder.join(HOLD))?.map(|hold| (name.clone(), hold)));
             marks.unfinished.extend(read(&folder.join(UNFINISHED))?.map(|record| (name, record)));
@@ -182,12 +200,38 @@ impl FileStore {
         self.folder.join(namespace.as_str())
     }
 
-    /// The folders of all pipelines that something was ever done to.
+    fn older_of(&self, namespace: &Namespace) -> Option<PathBuf> {
+        self.older.as_ref().map(|older| older.join(namespace.as_str()))
+    }
+
+    /// Where something of a pipeline may lie, the newer first.
+    fn folders_of(&self, namespace: &Namespace) -> impl Iterator<Item = PathBuf> {
+        std::iter::once(self.folder_of(namespace)).chain(self.older_of(namespace))
+    }
+
+    /// What is found first.
+    fn first<T>(
+        &self,
+        namespace: &Namespace,
+        look: impl Fn(&Path) -> Result<Option<T>, ReleaseError>,
+    ) -> Result<Option<T>, ReleaseError> {
+        self.folders_of(namespace)
+            .map(|folder| look(&folder))
+            .find(|found| !matches!(found, Ok(None)))
+            .unwrap_or(Ok(None))
+    }
+
+    fn remove_all(&self, namespace: &Namespace, name: &str) -> Result<(), ReleaseError> {
+        self.folders_of(namespace).try_for_each(|folder| remove(&folder.join(name)))
+    }
+
+    /// The folders of all pipelines that something was ever done to, the newer ones first.
     fn folders(&self) -> Result<Vec<PathBuf>, ReleaseError> {
-        if !self.folder.is_dir() {
-            return Ok(Vec::new());
+        let mut folders = Vec::new();
+        for place in std::iter::once(&self.folder).chain(&self.older).filter(|place| place.is_dir()) {
+            folders.extend(files::folders_in(place)?.into_iter().map(|name| place.join(name)));
         }
-        Ok(files::folders_in(&self.folder)?.into_iter().map(|name| self.folder.join(name)).collect())
+        Ok(folders)
     }
 }
 

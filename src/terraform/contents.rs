@@ -1,8 +1,12 @@
-//! What a saved plan would do, reduced to what is judged and shown. No values are kept but names.
+//! What a saved plan would do, reduced to what is judged and shown. No values are kept but names, and the beginnings of
+//! those that change.
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use super::address::Address;
+use super::differences::Differences;
 
 /// A plan, reduced. Resources that stay as they are, are only counted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -21,6 +25,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// How many resources stay as they are.
     pub unchanged: usize,
+    /// The modules of the root, itself included, that have something in the state.
+    pub standing: BTreeSet<Address>,
     /// Root outputs that change.
     pub outputs: Vec<OutputChange>,
     /// What was changed behind terraform's back.
@@ -58,12 +64,19 @@ pub struct Change {
     pub names_before: Vec<String>,
     /// Physical names and ARNs that it will have, as far as they are known, when it is made and has a name of its own.
     pub names_after: Vec<String>,
+    /// What changes in it, when it is changed in place or made anew.
+    pub differences: Differences,
 }
 
 impl Change {
     /// Whether it was moved, from another address.
     pub fn is_moved(&self) -> bool {
         self.previous_address.as_ref().is_some_and(|previous| *previous != self.address)
+    }
+
+    /// Whether it is in the state already.
+    pub(super) fn stands(&self) -> bool {
+        !self.data && self.effect != Effect::Create && self.effect != Effect::Read
     }
 
     /// Whether nothing is done but reading.

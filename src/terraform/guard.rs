@@ -1,5 +1,7 @@
 //! The plan guard: refuses whatever a command was not asked to do. Default deny.
 
+use std::collections::BTreeSet;
+
 use super::address::Address;
 use super::allow::{Action, Allow};
 use super::contents::{Change, Effect, Plan};
@@ -74,6 +76,7 @@ pub fn judge(plan: &Plan, rules: &Rules) -> Verdict {
         }
     }
     judge.drift(plan);
+    judge.strangers(plan);
     let mut verdict = judge.verdict;
     verdict.allowed.sort();
     verdict.allowed.dedup();
@@ -215,6 +218,22 @@ impl<'a> Judge<'a> {
         let namespaces: Vec<_> = self.scopes(&change.address).filter_map(|scope| scope.namespace.as_ref()).collect();
         let carried = |namespace: &&Namespace| carries(names, namespace, &self.rules.namespaces);
         if namespaces.iter().any(carried) { None } else { namespaces.first().copied() }
+    }
+
+    /// Everything in a module is made anew when the state is another one than that in which it stands.
+    fn strangers(&mut self, plan: &Plan) {
+        let of_pipelines = |address: &Address| {
+            self.scopes(address).next().is_none_or(|scope| scope.permits == Permits::CreateAndUpdate)
+        };
+        let made =
+            plan.changes.iter().filter(|change| change.effect == Effect::Create && of_pipelines(&change.address));
+        let modules = made.filter_map(|change| match change.address.outermost() {
+            // What is in no module is new every day; a whole root of a pipeline's own is not.
+            None if !plan.standing.is_empty() => None,
+            module => Some(module.unwrap_or_else(Address::root)),
+        });
+        let unknown: BTreeSet<Address> = modules.filter(|module| !plan.standing.contains(module)).collect();
+        self.verdict.strangers = unknown.into_iter().collect();
     }
 
     fn drift(&mut self, plan: &Plan) {

@@ -40,7 +40,7 @@ fn plan(changes: &[(&str, &str, &str, &str)]) -> Plan {
 
 fn whole(rest: &str) -> Plan {
     let text = format!(r#"{{"format_version":"1.2","terraform_version":"1.11.4"{rest}}}"#);
-    read_plan(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"))
+    read_plan(text.as_bytes(), &Redactor::default()).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 /// What is refused, as `--allow` would have it; `!` before what cannot be allowed.
@@ -168,7 +168,8 @@ fn outputs_deferred_and_provider_actions_are_refused() {
 
 #[test]
 fn some_plans_are_refused_as_a_whole() {
-    let blocks = |text: &str, rules: &Rules| judge(&read_plan(text.as_bytes()).expect(text), rules).blocks;
+    let blocks =
+        |text: &str, rules: &Rules| judge(&read_plan(text.as_bytes(), &Redactor::default()).expect(text), rules).blocks;
     let plain = rules(Permits::Anything);
     assert_eq!(blocks(r#"{"format_version":"2.0"}"#, &plain), [Block::Format { version: "2.0".into() }]);
     assert_eq!(blocks("{}", &plain).len(), 1);

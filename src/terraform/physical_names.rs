@@ -56,7 +56,7 @@ const PARENT: &[&str] = &[
 const ROLE: &str = "role";
 
 /// The names of one object, with the attribute each of them comes from.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Names(Vec<(String, String)>);
 
 impl Names {

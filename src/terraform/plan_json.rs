@@ -10,22 +10,27 @@ use serde_json::Value;
 
 use super::address::Address;
 use super::contents::{Change, Check, Deferred, Drift, Effect, Invocation, OutputChange, Plan};
+use super::delta::Delta;
 use super::error::Error;
-use super::marks::Marks;
-use super::physical_names::Names;
+use super::redact::Redactor;
 
 /// Reads a plan from what `show -json` writes.
 ///
-/// The parser's own message is not passed on: it may hold a value.
-pub fn read_plan(reader: impl Read) -> Result<Plan, Error> {
+/// The parser's own message is not passed on: it may hold a value. What the `redactor` knows is never kept.
+pub fn read_plan(reader: impl Read, redactor: &Redactor) -> Result<Plan, Error> {
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
-    let plan = deserializer.deserialize_map(PlanVisitor);
+    let plan = deserializer.deserialize_map(PlanVisitor { redactor });
     plan.map_err(|error| Error::PlanUnreadable { line: error.line(), column: error.column() })
 }
 
-struct PlanVisitor;
+/// Of how many resources it is kept what changes in them; of the others, how many attributes do.
+const DETAILED: usize = 400;
 
-impl<'de> Visitor<'de> for PlanVisitor {
+struct PlanVisitor<'a> {
+    redactor: &'a Redactor,
+}
+
+impl<'de> Visitor<'de> for PlanVisitor<'_> {
     type Value = Plan;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,6 +39,7 @@ impl<'de> Visitor<'de> for PlanVisitor {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Plan, M::Error> {
         let mut plan = Plan::default();
+        let mut detailed = 0;
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "format_version" => plan.format_version = map.next_value()?,
@@ -42,7 +48,17 @@ impl<'de> Visitor<'de> for PlanVisitor {
                 "complete" => plan.complete = map.next_value()?,
                 "applyable" => plan.applyable = map.next_value()?,
                 "resource_changes" => map.next_value_seed(each(|raw: RawChange| {
-                    let change = raw.reduce();
+                    let mut change = raw.reduce(self.redactor);
+                    detailed += usize::from(change.differences.count() > 0);
+                    if detailed > DETAILED {
+                        change.differences = change.differences.only_counted();
+                    }
+                    if change.stands() {
+                        let module = change.address.outermost().unwrap_or_else(Address::root);
+                        if !plan.standing.contains(&module) {
+                            plan.standing.insert(module);
+                        }
+                    }
                     if change.is_quiet() && change.effect == Effect::NoOp {
                         plan.unchanged += 1;
                     } else {
@@ -258,45 +274,15 @@ struct RawChange {
     resource_type: String,
     action_reason: Option<String>,
     deposed: Option<String>,
-    change: RawDelta,
-}
-
-#[derive(Deserialize)]
-struct RawDelta {
-    actions: Vec<String>,
-    importing: Option<IgnoredAny>,
-    #[serde(default)]
-    replace_paths: Option<Vec<Vec<Step>>>,
-    #[serde(default)]
-    before: Names,
-    #[serde(default)]
-    after: Names,
-    #[serde(default)]
-    after_unknown: Marks,
-    #[serde(default)]
-    before_sensitive: Marks,
-    #[serde(default)]
-    after_sensitive: Marks,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Step {
-    Name(String),
-    Index(u64),
-    Other(IgnoredAny),
+    change: Delta,
 }
 
 impl RawChange {
-    fn reduce(self) -> Change {
-        let effect = Effect::from_actions(&self.change.actions);
-        let RawDelta { before, after, after_unknown, before_sensitive, after_sensitive, .. } = self.change;
-        let names_before = if effect.destroys() { before.of_old(&before_sensitive) } else { Vec::new() };
-        let names_after = if effect.creates() {
-            after.of_new(&after_sensitive, &after_unknown, &self.resource_type)
-        } else {
-            Vec::new()
-        };
+    fn reduce(self, redactor: &Redactor) -> Change {
+        let delta = self.change;
+        let names_before = if delta.effect.destroys() { delta.names_before() } else { Vec::new() };
+        let names_after = if delta.effect.creates() { delta.names_after(&self.resource_type) } else { Vec::new() };
+        let replace_paths = delta.replace_paths();
         Change {
             address: Address::lenient(&self.address),
             previous_address: self.previous_address.as_deref().map(Address::lenient),
@@ -304,23 +290,14 @@ impl RawChange {
             resource_type: self.resource_type,
             reason: self.action_reason,
             deposed: self.deposed,
-            effect,
-            importing: self.change.importing.is_some(),
-            replace_paths: self.change.replace_paths.unwrap_or_default().iter().map(|path| path_text(path)).collect(),
+            importing: delta.importing,
+            differences: delta.differences(&replace_paths, redactor),
+            effect: delta.effect,
+            replace_paths,
             names_before,
             names_after,
         }
     }
-}
-
-/// `environment[0].variables`
-fn path_text(path: &[Step]) -> String {
-    path.iter().fold(String::new(), |text, step| match step {
-        Step::Name(name) if text.is_empty() => name.clone(),
-        Step::Name(name) => format!("{text}.{name}"),
-        Step::Index(index) => format!("{text}[{index}]"),
-        Step::Other(_) => format!("{text}[…]"),
-    })
 }
 
 #[cfg(test)]
@@ -330,7 +307,7 @@ mod tests {
     #[test]
     fn no_value_is_in_an_error() {
         for text in [r#"{"format_version":17}"#, r#"{"errored":"hunter2"}"#, r#"{"complete":hunter2"#, "hunter2", ""] {
-            let error = read_plan(text.as_bytes()).expect_err(text);
+            let error = read_plan(text.as_bytes(), &Redactor::default()).expect_err(text);
             assert!(!format!("{error:?} {error}").contains("hunter2"));
         }
     }
@@ -340,7 +317,7 @@ mod tests {
             r#"{{"format_version":"1.2","resource_drift":[{{"address":"{resource_type}.x","type":"{resource_type}","change":{{
                 "actions":["update"],"before":{before},"after":{after}}}}}]}}"#
         );
-        read_plan(text.as_bytes()).expect("a plan").drift.len()
+        read_plan(text.as_bytes(), &Redactor::default()).expect("a plan").drift.len()
     }
 
     #[test]

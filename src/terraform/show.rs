@@ -102,7 +102,7 @@ impl Program {
         let mut reader = BufReader::with_capacity(256 * 1024, file);
         let plan = skip_talk(&mut reader)
             .map_err(|source| Error::File { path: ended.stdout.clone(), what: "read", source })
-            .and_then(|()| read_plan(reader));
+            .and_then(|()| read_plan(reader, self.redactor()));
         // it holds every value in clear text: nobody needs it any more
         drop(fs::remove_file(&ended.stdout));
         plan

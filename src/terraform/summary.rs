@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::address::Address;
 use super::contents::{Change, Effect, OutputChange, Plan};
+use super::differences::Differences;
 
 /// How many of each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -51,6 +52,8 @@ pub struct Line {
     pub reason: Option<String>,
     /// The attributes that force a replacement.
     pub replace_paths: Vec<String>,
+    /// What changes in it.
+    pub differences: Differences,
 }
 
 impl Line {
@@ -111,5 +114,6 @@ fn line(change: &Change, modules: &[Address]) -> Line {
         deposed: change.deposed.clone(),
         reason: change.reason.clone(),
         replace_paths: change.replace_paths.clone(),
+        differences: change.differences.clone(),
     }
 }

@@ -86,6 +86,8 @@ pub struct Verdict {
     pub warnings: Vec<NameWarning>,
     /// Data sources that are read while applying. They are allowed everywhere.
     pub reads: Vec<Address>,
+    /// Modules that were there before the command, in which everything would be made: the state knows nothing of them.
+    pub strangers: Vec<Address>,
     /// What was changed outside the pipelines, behind terraform's back, and stays as it is.
     pub drift: Vec<Drift>,
     /// What only passed because the user allows it.

@@ -1,22 +1,26 @@
 //! Plans and what the guard says of them: short, aligned, what destroys first and never cut off.
 
-use super::paint;
-use crate::terraform::{Block, Counts, Effect, Line, Reason, Refusal, Summary, Verdict};
+use super::{counted, paint};
+use crate::terraform::{Address, Counts, Differences, Effect, Line, Summary, Verdict};
 
 /// How many resources that drifted are named.
 const NAMED: usize = 3;
 /// How many lines that destroy nothing are shown; the rest is counted.
 const SHOWN: usize = 60;
+/// How many lines say what changes in resources; of the rest, it is only counted.
+const DETAILS: usize = 120;
 
-/// The plan in short: a heading for each module, a line for each resource, the counts.
-pub fn summary(summary: &Summary) -> String {
+/// The plan in short: a heading for each module, a line for each resource, below it what changes in it, the counts.
+/// `all`: leave nothing out.
+pub fn summary(summary: &Summary, all: bool) -> String {
     let mut text = String::new();
+    let mut room = if all { usize::MAX } else { DETAILS };
     let mut module = None;
     let mut shown = 0;
     let mut left_out = 0;
     for line in &summary.lines {
         if !line.destroys() {
-            if shown == SHOWN {
+            if shown == SHOWN && !all {
                 left_out += 1;
                 continue;
             }
@@ -30,10 +34,20 @@ pub fn summary(summary: &Summary) -> String {
             ));
             module = Some(heading);
         }
-        text.push_str(&resource(line));
+        let details = differences(&line.differences);
+        if details.len() <= room {
+            room -= details.len();
+            text.push_str(&resource(line, None));
+            text.extend(details);
+        } else {
+            text.push_str(&resource(line, Some(line.differences.count())));
+        }
     }
     if left_out > 0 {
-        text.push_str(&format!("  … and {left_out} more, none of which destroys anything\n"));
+        text.push_str(&format!("  … and {left_out} more, none of which destroys anything (--verbose shows all)\n"));
+    }
+    if module.is_some_and(|module| !module.is_empty()) && !summary.outputs.is_empty() {
+        text.push_str(&format!("{}\n", paint::strong("the root itself")));
     }
     for output in &summary.outputs {
         text.push_str(&format!("  {} output.{}\n", mark(&output.effect), output.name));
@@ -42,7 +56,23 @@ pub fn summary(summary: &Summary) -> String {
     text
 }
 
-fn resource(line: &Line) -> String {
+/// A line for each attribute that changes.
+fn differences(differences: &Differences) -> Vec<String> {
+    let mut lines: Vec<String> =
+        differences.shown.iter().map(|it| format!("      {}: {}\n", it.path, it.change)).collect();
+    if !differences.unknown.is_empty() {
+        let names = differences.unknown.join(", ");
+        lines.push(format!("      {}\n", paint::faint(&format!("{names}: known after apply"))));
+    }
+    if differences.left_out > 0 {
+        let more = counted(differences.left_out, "more attribute");
+        lines.push(format!("      {}\n", paint::faint(&format!("… and {more}"))));
+    }
+    lines
+}
+
+/// The resource, and how many attributes of it change where that is not shown.
+fn resource(line: &Line, attributes: Option<usize>) -> String {
     let address = line.address.as_str();
     let relative = address.strip_prefix(line.address.module()).unwrap_or(address).trim_start_matches('.');
     let mut text = format!("  {} {relative}", mark(&line.effect));
@@ -51,15 +81,15 @@ fn resource(line: &Line) -> String {
         notes.push(format!("moved from {previous}"));
     }
     if line.importing {
-        notes.push("imported".to_owned());
+        notes.push("to import".to_owned());
     }
     if let Some(deposed) = &line.deposed {
         notes.push(format!("deposed object {deposed}"));
     }
     match &line.effect {
-        Effect::Replace | Effect::ReplaceCreateFirst => notes.push("destroyed and made anew".to_owned()),
-        Effect::Delete => notes.push("destroyed".to_owned()),
-        Effect::Forget | Effect::ReplaceForget => notes.push("dropped from the state".to_owned()),
+        Effect::Replace | Effect::ReplaceCreateFirst => notes.push("to destroy and make anew".to_owned()),
+        Effect::Delete => notes.push("to destroy".to_owned()),
+        Effect::Forget | Effect::ReplaceForget => notes.push("to drop from the state".to_owned()),
         Effect::Unknown(action) => notes.push(action.clone()),
         Effect::NoOp | Effect::Read | Effect::Create | Effect::Update => {}
     }
@@ -68,6 +98,7 @@ fn resource(line: &Line) -> String {
     } else if line.reason.as_deref() == Some("replace_because_tainted") {
         notes.push("it was left half made".to_owned());
     }
+    notes.extend(attributes.map(|count| format!("{} changed", counted(count, "attribute"))));
     if !notes.is_empty() {
         text.push_str(&format!("  {}", paint::faint(&format!("({})", notes.join("; ")))));
     }
@@ -100,7 +131,7 @@ pub fn counts(counts: &Counts) -> String {
         (counts.moved, "moved"),
         (counts.import, "to import"),
         (counts.forget, "to forget"),
-        (counts.outputs, "outputs change"),
+        (counts.outputs, if counts.outputs == 1 { "output changes" } else { "outputs change" }),
     ] {
         if count > 0 {
             parts.push(format!("{count} {what}"));
@@ -108,6 +139,24 @@ pub fn counts(counts: &Counts) -> String {
     }
     parts.push(format!("{} unchanged", counts.unchanged));
     format!("Plan: {}", parts.join(", "))
+}
+
+/// That the state has nothing of modules that are there.
+pub fn strangers(modules: &[Address]) -> String {
+    let names: Vec<&str> = modules.iter().take(NAMED).map(Address::as_str).collect();
+    let of = match (modules, modules.len().saturating_sub(NAMED)) {
+        ([root], _) if root.is_root() => {
+            return "terraform's state is empty: everything would be made. Was it ever applied? \
+             If it was, this is another state: see the backend, its init_args and the workspace"
+                .to_owned();
+        }
+        (_, 0) => names.join(", "),
+        (_, more) => format!("{} and {more} more", names.join(", ")),
+    };
+    format!(
+        "terraform's state knows nothing of {of}. Was that ever applied? If it was, this is another state: see the \
+         backend, its init_args and the workspace"
+    )
 }
 
 /// What is worth a second look although the plan passes.
@@ -120,6 +169,9 @@ pub fn notes(verdict: &Verdict) -> Vec<String> {
             warning.names.join(", "),
             warning.namespace
         ));
+    }
+    if verdict.passes() && !verdict.strangers.is_empty() {
+        notes.push(strangers(&verdict.strangers));
     }
     let drifted: Vec<&str> = verdict.drift.iter().map(|drift| drift.address.as_str()).collect();
     match drifted.as_slice() {
@@ -143,47 +195,59 @@ pub fn notes(verdict: &Verdict) -> Vec<String> {
     notes
 }
 
-/// What the guard refuses, each with what would let it pass.
-pub fn refusals(verdict: &Verdict) -> String {
-    let mut text = String::new();
-    for block in &verdict.blocks {
-        let why = match block {
-            Block::Format { version } => format!("its JSON has the format {version}, which this program does not know"),
-            Block::Errored => "planning failed on the way".to_owned(),
-            Block::Incomplete => "it is not complete: something would be left to do".to_owned(),
-        };
-        text.push_str(&format!("\n  {} the whole plan: {why}", paint::bad("✗")));
-    }
-    for refusal in &verdict.refusals {
-        text.push_str(&format!("\n  {} {}: {}", paint::bad("✗"), refusal.address, refused(refusal)));
-        if let Some(allow) = &refusal.allow {
-            text.push_str(&format!("\n      {}", paint::faint(&format!("--allow {}", allow.as_argument()))));
-        }
-    }
-    text
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terraform::Difference;
 
-fn refused(refusal: &Refusal) -> String {
-    let mut text = paint::strong(&refusal.action);
-    if let Some(previous) = &refusal.previous_address {
-        text.push_str(&format!(" from {previous}"));
-    }
-    if let Some(deposed) = &refusal.deposed {
-        text.push_str(&format!(" of the deposed object {deposed}"));
-    }
-    let why = match &refusal.reason {
-        Reason::Outside => "it is not part of the pipeline".to_owned(),
-        Reason::NotAsked => "this command does not do that".to_owned(),
-        Reason::ForeignName { names, namespace } => {
-            format!("its name {} does not carry {namespace}: another pipeline may use it", names.join(", "))
+    fn line(name: &str, effect: Effect) -> Line {
+        let difference =
+            |number: usize| Difference { path: format!("tags.t{number}"), change: "1 → 2".to_owned(), forces: false };
+        let differences =
+            Differences { shown: (0..6).map(difference).collect(), unknown: vec!["arn".to_owned()], left_out: 4 };
+        Line {
+            address: format!("module.x.aws_sqs_queue.{name}").parse().expect("an address"),
+            module: None,
+            relative: String::new(),
+            effect,
+            previous_address: None,
+            importing: false,
+            deposed: None,
+            reason: None,
+            replace_paths: Vec::new(),
+            differences,
         }
-        Reason::Deferred => "terraform puts it off to a later plan, which nobody can see now".to_owned(),
-        Reason::ProviderAction => "provider actions are not allowed here".to_owned(),
-        Reason::Unknown => "this program does not know such a change".to_owned(),
-    };
-    text.push_str(&format!(", {why}"));
-    if refusal.cause.as_deref() == Some("replace_because_tainted") {
-        text.push_str(" (terraform found it half made)");
     }
-    text
+
+    #[test]
+    fn a_big_plan_stays_readable_and_tells_all_that_is_destroyed() {
+        let mut lines: Vec<Line> = (0..100).map(|number| line(&format!("gone{number}"), Effect::Replace)).collect();
+        lines.extend((0..500).map(|number| line(&format!("changed{number}"), Effect::Update)));
+        let shown = Summary { lines, ..Summary::default() };
+        let text = anstream::adapter::strip_str(&summary(&shown, false)).to_string();
+        assert!((0..100).all(|number| text.contains(&format!("± aws_sqs_queue.gone{number}  ("))), "{text}");
+        assert!(text.lines().count() < 300, "{}", text.lines().count());
+        assert!(text.contains("(to destroy and make anew; 11 attributes changed)"), "{text}");
+        assert!(text.contains("… and 440 more, none of which destroys anything (--verbose shows all)"), "{text}");
+        let all = anstream::adapter::strip_str(&summary(&shown, true)).to_string();
+        assert!(all.contains("changed499") && !all.contains("more, none of which"));
+    }
+
+    #[test]
+    fn each_attribute_has_a_line() {
+        let shown = Summary { lines: vec![line("q", Effect::Update)], ..Summary::default() };
+        insta::assert_snapshot!(anstream::adapter::strip_str(&summary(&shown, false)).to_string(), @r"
+        module.x
+          ~ aws_sqs_queue.q
+              tags.t0: 1 → 2
+              tags.t1: 1 → 2
+              tags.t2: 1 → 2
+              tags.t3: 1 → 2
+              tags.t4: 1 → 2
+              tags.t5: 1 → 2
+              arn: known after apply
+              … and 4 more attributes
+        Plan: 0 to create, 0 to change, 0 to destroy, 0 unchanged
+        ");
+    }
 }

@@ -67,6 +67,8 @@ impl Progress for Lines {
         }
     }
 
+    fn dismissed(&self, _item: &str) {}
+
     fn note(&self, line: &str) {
         if !self.quiet {
             self.line(line);
@@ -94,7 +96,7 @@ impl Progress for Reading {
 
     fn finished(&self, item: &str, outcome: Outcome, what: &str) {
         let _ = (outcome, what);
-        self.0.dismissed(item);
+        self.dismissed(item);
     }
 
     fn dismissed(&self, item: &str) {
@@ -167,6 +169,24 @@ impl Live {
         Self { coloured, bars: MultiProgress::new(), running: Mutex::default() }
     }
 
+    /// Has something else written to the terminal, above the lines that are drawn.
+    pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bars.suspend(write)
+    }
+
+    /// Takes away every line that is still drawn: nobody works any more.
+    pub fn end(&self) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, bar) in std::mem::take(&mut *running) {
+            self.take_away(&bar);
+        }
+    }
+
+    fn take_away(&self, bar: &ProgressBar) {
+        bar.finish_and_clear();
+        self.bars.remove(bar);
+    }
+
     fn println(&self, text: &str) {
         let plain = anstream::adapter::strip_str(text).to_string();
         let _ = self.bars.println(if self.coloured { text } else { &plain });
@@ -200,8 +220,7 @@ impl Progress for Live {
     fn dismissed(&self, item: &str) {
         let bar = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(item);
         if let Some(bar) = bar {
-            bar.finish_and_clear();
-            self.bars.remove(&bar);
+            self.take_away(&bar);
         }
     }
 
@@ -215,4 +234,53 @@ impl Progress for Live {
     }
 
     fn detail(&self, _line: &str) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Told(Mutex<Vec<String>>);
+
+    impl Told {
+        fn add(&self, text: String) {
+            self.0.lock().expect("nobody panicked").push(text);
+        }
+    }
+
+    impl Progress for Told {
+        fn started(&self, item: &str, _what: &str) {
+            self.add(format!("+{item}"));
+        }
+
+        fn changed(&self, _item: &str, _what: &str) {}
+
+        fn finished(&self, item: &str, _outcome: Outcome, _what: &str) {
+            self.add(format!("finished {item}"));
+        }
+
+        fn dismissed(&self, item: &str) {
+            self.add(format!("-{item}"));
+        }
+
+        fn note(&self, _line: &str) {}
+
+        fn detail(&self, _line: &str) {}
+    }
+
+    #[test]
+    fn what_a_read_began_is_taken_away() {
+        let told = Arc::new(Told::default());
+        let reading = Reading(Arc::<Told>::clone(&told));
+        let within =
+            Within { inner: Arc::new(Reading(Arc::<Told>::clone(&told))), prefix: "m.".to_owned(), longest: 1 };
+        reading.started("git", "fetching");
+        reading.dismissed("git");
+        reading.started("b", "reading");
+        reading.finished("b", Outcome::Done, "read");
+        within.started("m.c", "reading");
+        within.dismissed("m.c");
+        assert_eq!(*told.0.lock().expect("nobody panicked"), ["+git", "-git", "+b", "-b", "+c", "-c"]);
+    }
 }

@@ -30,9 +30,16 @@ pub fn tags(plan: &TagPlan, width: usize) -> String {
 
 /// A release in which no tag moves: one commit a row.
 fn making(plan: &TagPlan, width: usize) -> String {
-    // Mark, digest, short commit, day, tag and its words, and what stands between them.
-    let others = 2 + longest(&plan.moves) + 2 + 12 + 2 + 8 + 1 + 10 + 1 + 2 + plan.tag.len() + 9;
-    let room = width.saturating_sub(others).max(SUBJECT);
+    // Mark, short commit, tag and its words, and what stands between them; then the digest and the day, which go first
+    // where the terminal is narrow.
+    let others = 2 + longest(&plan.moves) + 2 + 8 + 1 + 2 + plan.tag.len() + 9;
+    let (digest, day) = (12 + 2, 10 + 1);
+    let room = |more: usize| width.checked_sub(others + more).filter(|room| *room >= SUBJECT);
+    let (has_digest, has_day, room) = match (room(digest + day), room(day), room(0)) {
+        (Some(room), ..) => (true, true, room),
+        (None, Some(room), _) => (false, true, room),
+        (None, None, room) => (false, false, room.unwrap_or(SUBJECT)),
+    };
     let rows: Vec<Vec<String>> = plan
         .moves
         .iter()
@@ -42,11 +49,18 @@ fn making(plan: &TagPlan, width: usize) -> String {
                 TagAction::Keep { source: None } => format!("{} is there", plan.tag),
                 TagAction::Keep { source: Some(_) } => format!("{} stays", plan.tag),
             };
-            let digest = item.after.image.digest.short().to_owned();
-            vec![marked(item), digest, commit(&item.after_commit, room), what]
+            let commit = if has_day { commit(&item.after_commit, room) } else { undated(&item.after_commit, room) };
+            let mut row = vec![marked(item)];
+            row.extend(has_digest.then(|| item.after.image.digest.short().to_owned()));
+            row.extend([commit, what]);
+            row
         })
         .collect();
-    table(&["  REPOSITORY", "DIGEST", "COMMIT", "TAG"], &rows)
+    if has_digest {
+        table(&["  REPOSITORY", "DIGEST", "COMMIT", "TAG"], &rows)
+    } else {
+        table(&["  REPOSITORY", "COMMIT", "TAG"], &rows)
+    }
 }
 
 /// A release in which tags move: from which commit to which, and where they stand to each other.
@@ -54,7 +68,9 @@ fn moving(plan: &TagPlan, width: usize) -> String {
     let widest = plan.moves.iter().map(|item| order(item).chars().count()).max().unwrap_or_default();
     // Mark, both short commits, the arrow, the order, and what stands between them.
     let others = 2 + longest(&plan.moves) + 2 + 2 * (8 + 1 + 2) + 2 + widest;
-    let room = (width.saturating_sub(others) / 2).max(SUBJECT);
+    let room = width.saturating_sub(others) / 2;
+    // Rather none than a few letters.
+    let room = if room < SUBJECT / 2 { 0 } else { room };
     let rows: Vec<Vec<String>> = plan
         .moves
         .iter()
@@ -114,6 +130,9 @@ fn undated(built_from: &BuiltFrom, room: usize) -> String {
 }
 
 fn cut(text: &str, length: usize) -> String {
+    if length == 0 {
+        return String::new();
+    }
     if text.chars().count() <= length {
         return text.to_owned();
     }

@@ -32,12 +32,14 @@ fn exactly_the_reviewed_plan_is_applied() {
     run(&estate, &["apply", "a.tfplan"]).ends_with(1).says("nobody is there to say yes").says("--yes");
     assert_eq!(state(&estate), before);
 
-    insta::assert_snapshot!(shown(&estate, &run(&estate, &APPLY)), @r"
+    insta::assert_snapshot!(shown(&estate, &run(&estate, &APPLY)), @r#"
     exit code 0
     --- stdout
 
     module.concepts_pipeline_2022-08-31
       ~ terraform_data.index
+          input.index: "concepts-2022-08-31" → "concepts-2022-08-31-b"
+          output: known after apply
     Plan: 0 to create, 1 to change, 0 to destroy, 5 unchanged
 
     SERVICE              RUNS AS  DIGEST        STATE
@@ -49,7 +51,7 @@ fn exactly_the_reviewed_plan_is_applied() {
       ✓ terraform_data.index  changed
 
     Applied.
-    ");
+    "#);
     let after = state(&estate);
     assert!(after.contains("concepts-2022-08-31-b"), "{after}");
     assert!(writes(&estate).is_empty(), "no tag is touched");
@@ -213,19 +215,21 @@ fn a_plan_is_refused_when_the_state_has_changed_since() {
         ])
         .expect("applied");
     let before = state(&estate);
-    insta::assert_snapshot!(shown(&estate, &run(&estate, &APPLY)), @r"
+    insta::assert_snapshot!(shown(&estate, &run(&estate, &APPLY)), @r#"
     exit code 3
     --- stdout
 
     module.concepts_pipeline_2022-08-31
       ~ terraform_data.index
+          input.index: "concepts-2022-08-31" → "concepts-2022-08-31-b"
+          output: known after apply
     Plan: 0 to create, 1 to change, 0 to destroy, 5 unchanged
     --- stderr
 
     Applying …
     error: the state was changed since this plan was made
     hint: plan again and review the new plan
-    ");
+    "#);
     assert_eq!(state(&estate), before);
 }
 

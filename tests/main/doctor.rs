@@ -36,8 +36,7 @@ fn where_all_is_well_it_says_so_and_changes_nothing() {
     ✓ live pipeline  2022-08-31
     ✓ git            [VERSION], at commit 3, origin/main is known
     ✓ terraform      [TERRAFORM], workspace default
-    ! backend        not initialized here yet
-                     hint: nothing to do: the first plan runs 'init'
+    ✓ backend        not initialized here yet: the first plan does that
     ✓ region         eu-west-1 (pipelinectl.toml)
     ✓ credentials    arn:aws:sts::[ACCOUNT]:user/moto, account [ACCOUNT]
     ✓ repositories   2 of 2 have an image latest with a commit tag

@@ -43,17 +43,19 @@ fn mode(path: &Path) -> u32 {
 fn only_the_named_pipeline_may_change() {
     let estate = two_pipelines();
     change(&estate, "2022-08-31");
-    insta::assert_snapshot!(shown(&estate, &run(&estate, &["plan", "2022-08-31"])), @r"
+    insta::assert_snapshot!(shown(&estate, &run(&estate, &["plan", "2022-08-31"])), @r#"
     exit code 0
     --- stdout
 
     module.concepts_pipeline_2022-08-31
       ~ terraform_data.index
+          input.index: "concepts-2022-08-31" → "concepts-2022-08-31-b"
+          output: known after apply
     Plan: 0 to create, 1 to change, 0 to destroy, 5 unchanged
     --- stderr
     Reading the estate …
     Planning with terraform …
-    ");
+    "#);
     let refused = run(&estate, &["plan", "2022-10-01", "--detailed-exitcode"]).ends_with(3);
     let refused = refused.does_not_say("outside every pipeline");
     insta::assert_snapshot!(refused.err[refused.err.find("error:").expect("an error")..], @r"
@@ -336,4 +338,14 @@ fn the_repository_of_a_hook_is_not_ours() {
     let mut command = program(&estate, &["plan", "--base", "HEAD"]);
     let run = command.env("GIT_DIR", elsewhere.path()).env("GIT_INDEX_FILE", elsewhere.path().join("index")).output();
     Run::from(run.expect("it runs")).ends_with(0).says("No pipeline's block differs");
+}
+
+#[test]
+fn another_state_is_told_in_a_few_lines() {
+    let estate = two_pipelines();
+    std::fs::remove_file(estate.file("infrastructure/terraform.tfstate")).expect("removed");
+    let refused = run(&estate, &["plan", "2022-10-01"]).ends_with(3);
+    insta::assert_snapshot!(refused.err[refused.err.find("error:").expect("an error")..], @r"");
+    let all = run(&estate, &["plan", "2022-10-01", "--verbose"]).ends_with(3);
+    all.says("create of 3 resources");
 }

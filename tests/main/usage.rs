@@ -125,7 +125,10 @@ fn the_variables_for_aws_and_terraform_work() {
     let aws = LocalAws::shared().expect("a local AWS");
     let estate = Estate::small().with_services(1).aws(&aws).build().expect("an estate");
     let tag = ["tag", "2022-10-14", "--dry-run"];
-    with(&estate, &tag, &[("PIPELINECTL_REGION", "us-east-1")]).ends_with(1).says("there is no repository");
+    with(&estate, &tag, &[("PIPELINECTL_REGION", "us-east-1")])
+        .ends_with(1)
+        .says("there is no repository")
+        .says(&format!("looked for in the account {}, region us-east-1", aws.account_id()));
     with(&estate, &[&tag[..], &["--region", "eu-west-1"]].concat(), &[("PIPELINECTL_REGION", "us-east-1")])
         .ends_with(0);
     let profile = with(&estate, &tag, &[("PIPELINECTL_PROFILE", "team")]);

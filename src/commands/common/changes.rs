@@ -26,10 +26,10 @@ struct Flags {
     /// Make code again of an attribute, or an item of a list, that is a comment
     #[arg(long, value_name = "PATH[=ITEM]")]
     uncomment: Vec<PathOrItem>,
-    /// Put what is new below this key; for the values that follow, or all before if none follows
+    /// Put what is new below this key: each PATH=VALUE after this flag, or all before it if none comes after
     #[arg(long, value_name = "KEY")]
     insert_after: Vec<String>,
-    /// Put what is new above this key
+    /// Put what is new above this key, likewise
     #[arg(long, value_name = "KEY")]
     insert_before: Vec<String>,
 }

@@ -13,9 +13,10 @@ use crate::operations::read_history::Sources;
 use crate::operations::resolve_images::{ImageRequest, resolve_images};
 use crate::pipeline::image::Digest;
 use crate::pipeline::release::{
-    Decision, Flag, Goal, ImageSource, Policy, PolicyKind, Refusal, Superseded, TagPlan, TagState, moves, pipeline_tag,
+    Decision, Flag, Goal, ImageSource, Policy, PolicyKind, Problem, Refusal, Superseded, TagPlan, TagState, moves,
+    pipeline_tag,
 };
-use crate::pipeline::service::{Repository, Service};
+use crate::pipeline::service::{Registry, Repository, Service};
 use crate::pipeline::{Namespace, image};
 use crate::releases::Record;
 use crate::settings::{FILE_NAME, Settings};
@@ -106,7 +107,7 @@ pub fn require_services(settings: &Settings) -> Result<(), Failure> {
     settings.require_file()?;
     if settings.services.is_empty() {
         return Err(Failure::usage(format!("{FILE_NAME} names no [[service]]"))
-            .hint("name each service and its repository there"));
+            .hint("name each service and its repository there: a pipeline's tags are made in those"));
     }
     Ok(())
 }
@@ -170,10 +171,31 @@ impl Observed {
 /// Reads every repository, asks git about the images' commits, and decides what becomes of the pipeline's tag.
 pub fn observe(context: &Context, request: &ReleaseRequest<'_>) -> Result<Observed, Failure> {
     let (identity, decision) = look(context, request)?;
-    Ok(match decision? {
+    let decision = decision.map_err(|refusal| {
+        let places = places_of_missing(context, &identity, &refusal);
+        let failure = Failure::from(refusal);
+        if places.is_empty() { failure } else { failure.hint(format!("looked for in {}", places.join(" and in "))) }
+    })?;
+    Ok(match decision {
         Decision::Plan(plan) => Observed::Release(Release { identity, plan }),
         Decision::Superseded(superseded) => Observed::Superseded(superseded),
     })
+}
+
+/// The registries in which repositories are missing: it may be the wrong one.
+fn places_of_missing(context: &Context, identity: &Identity, refusal: &Refusal) -> Vec<String> {
+    let region = context.session().ok().map(|session| session.region().to_owned());
+    let ours = Registry { account_id: Some(identity.account_id.clone()), region };
+    let missing = refusal.problems.iter().filter(|problem| matches!(problem, Problem::RepositoryMissing { .. }));
+    let place = |registry: Registry| {
+        format!(
+            "the account {}, region {}",
+            registry.account_id.unwrap_or_default(),
+            registry.region.unwrap_or_default()
+        )
+    };
+    let places: BTreeSet<String> = missing.map(|problem| place(problem.repository().registry.or(&ours))).collect();
+    places.into_iter().collect()
 }
 
 /// The same; that tags cannot be given is an answer of its own.
@@ -323,8 +345,13 @@ pub fn standing(context: &Context, namespace: &Namespace) -> Result<Release, Fai
         Ok(Decision::Superseded(_)) => Err(Failure::failed("a newer release came first")),
         Err(refusal) => {
             let problems: Vec<String> = refusal.problems.iter().map(ToString::to_string).collect();
-            Err(Failure::refused(format!("the tags {tag} are not complete:\n  {}", problems.join("\n  ")))
-                .hint(format!("make what is missing with 'pipelinectl tag {namespace}', then plan again")))
+            let no_repository = |problem: &Problem| matches!(problem, Problem::RepositoryMissing { .. });
+            let hint = if refusal.problems.iter().any(no_repository) {
+                format!("make the repository with terraform first, or mend its name or registry in {FILE_NAME}")
+            } else {
+                format!("make what is missing with 'pipelinectl tag {namespace}', then try again")
+            };
+            Err(Failure::refused(format!("the tags {tag} are not complete:\n  {}", problems.join("\n  "))).hint(hint))
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::terraform::{
     Address, Allow, Applied, Diagnostic, Ending, Error, Interrupts, LOCK_TIMEOUT, Permits, PlanOptions, Program,
     ProgramSettings, Review, Rules, Scope, Step, Value,
 };
-use crate::ui::plan as shown;
+use crate::ui::{plan as shown, refusals};
 
 /// What the user lets pass although the guard would refuse it.
 #[derive(Debug, Clone, Args)]
@@ -204,7 +204,7 @@ pub fn placed(context: &Context, program: &Program, mut error: Error) -> Failure
 pub fn show(context: &Context, planned: &Planned) {
     let ui = &context.ui;
     if planned.has_changes() {
-        ui.show(&format!("\n{}", shown::summary(&planned.summary)));
+        ui.show(&format!("\n{}", shown::summary(&planned.summary, ui.is_verbose())));
     }
     for diagnostic in &planned.saved.warnings {
         ui.say(&format!("terraform warns: {diagnostic}"));
@@ -218,12 +218,16 @@ pub fn show(context: &Context, planned: &Planned) {
 }
 
 /// The guard's refusal, if it refuses.
-pub fn guard(planned: &Planned, may: &str) -> Result<(), Failure> {
+pub fn guard(context: &Context, planned: &Planned, may: &str) -> Result<(), Failure> {
     if planned.verdict.passes() {
         return Ok(());
     }
-    let message = format!("the plan is refused: {may}{}", shown::refusals(&planned.verdict));
+    let message =
+        format!("the plan is refused: {may}{}", refusals::refusals(&planned.verdict, context.ui.is_verbose()));
     let mut failure = Failure::refused(message).hint("nothing was applied; find out why terraform wants that");
+    if !planned.verdict.strangers.is_empty() {
+        failure = failure.hint(shown::strangers(&planned.verdict.strangers));
+    }
     if planned.verdict.refusals.iter().any(|refusal| refusal.allow.is_some()) {
         failure = failure.hint("with the --allow that stands below a change, it would pass nevertheless");
     }

@@ -77,6 +77,11 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
             files::create(&path, &report.text, 0o644)?;
             report.written = true;
             ui.say(&format!("Wrote {FILE_NAME}."));
+            ui.next(&match report.unsure.len() {
+                0 => "see whether all is well with 'pipelinectl doctor', then commit it".to_owned(),
+                _ => "look at the lines marked 'unsure', see whether all is well with 'pipelinectl doctor', then commit it"
+                    .to_owned(),
+            });
         }
     }
     ui.report(&report, |_| String::new());

@@ -47,11 +47,15 @@ impl Found {
     }
 }
 
-/// Reads the files that git tracks, or all but hidden folders and what others wrote.
+/// Reads the files that git does not ignore, or all but hidden folders and what others wrote.
 pub fn observe(context: &Context) -> Result<Found, Failure> {
     let directory = &context.settings.directory;
     let git = crate::git::Git::new(directory, context.ui.progress());
-    let known = git.files().unwrap_or_default();
+    let mut known = git.files().unwrap_or_default();
+    // What is new may not have been added yet.
+    known.extend(git.untracked().unwrap_or_default());
+    known.sort();
+    known.dedup();
     let paths = if known.is_empty() { files::paths_below_but(directory, &FOREIGN)? } else { known };
     let read = |path: &String| files::read(&directory.join(path)).ok().map(|text| SourceFile::new(path.clone(), text));
     let terraform: Vec<SourceFile> = paths.iter().filter(|path| is_terraform(path)).filter_map(read).collect();
@@ -106,7 +110,8 @@ fn is_code(path: &str) -> bool {
 fn name_of(url: &str) -> Option<String> {
     let last = url.trim_end_matches('/').rsplit(['/', ':']).next()?;
     let name = last.strip_suffix(".git").unwrap_or(last);
-    (!name.is_empty()).then(|| name.to_owned())
+    // A path may be the URL, and say where from instead of what.
+    (!matches!(name, "" | "." | "..")).then(|| name.to_owned())
 }
 
 /// A file with placeholders below `templates`.

@@ -50,7 +50,7 @@ pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &N
     let mut changed = vec![MayChange::of(&plan.scaffold.pipeline, permits)];
     changed.extend(plan.leaving.iter().map(Leaving::may_change));
     let rules = stage::rules(&plan.scaffold.estate, &changed, &arguments.allow.allows)?;
-    let planned = stage::plan(context, program, &PlanOptions::default(), &rules).map_err(|f| stands(plan, f))?;
+    let planned = stage::plan(context, program, &PlanOptions::default(), &rules).map_err(|f| stands(plan, f, false))?;
     let may = match plan.scaffold.pipeline.root() {
         Some(folder) => format!("'new' may only create things in {folder}"),
         None => format!("'new' may only create things inside {}", plan.scaffold.pipeline.addresses().join(", ")),
@@ -59,7 +59,7 @@ pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &N
         Some(old) => format!("{may}, and destroy things inside {}", old.namespace),
         None => may,
     };
-    stage::guard(&planned, &may).map_err(|failure| stands(plan, failure))?;
+    stage::guard(context, &planned, &may).map_err(|failure| stands(plan, failure, true))?;
     if let Some(out) = &arguments.out {
         stage::keep(context, &planned, out, &changed, plan.release.named(context))?;
         context.ui.say("Nothing was applied.");
@@ -77,17 +77,17 @@ pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &N
         return Ok(report::end(context, plan, &planned, None, &rows, None));
     }
     if let Some(old) = &plan.leaving {
-        old.refuse_running(context, &planned).map_err(|failure| stands(plan, failure))?;
+        old.refuse_running(context, &planned).map_err(|failure| stands(plan, failure, true))?;
     }
 
     let (mut applied, mut leaves) = (None, None);
     if planned.has_changes() {
         plan.refuse_live(context)?;
-        apply_is_wanted(context, plan).map_err(|failure| stands(plan, failure))?;
+        apply_is_wanted(context, plan).map_err(|failure| stands(plan, failure, true))?;
         record.applying = true;
         context.store()?.begin(&plan.namespace, &record)?;
         leaves = plan.leaving.as_ref().map(|old| old.begin(context, &plan.namespace)).transpose()?;
-        applied = Some(stage::apply(context, program, &planned).map_err(|failure| to_give_up(context, plan, failure))?);
+        applied = Some(stage::apply(context, program, &planned).map_err(|failure| to_give_up(plan, failure))?);
     } else if !plan.scaffold.edits.is_empty() {
         let sort = plan.scaffold.sort();
         context.ui.warn(&format!("terraform finds nothing to make for the {sort} in {}", plan.scaffold.place()));
@@ -139,7 +139,7 @@ fn write(context: &Context, plan: &NewPipeline) -> Result<(), Failure> {
 fn make_tags(context: &Context, plan: &NewPipeline, permit: &Permit) -> Result<(), Failure> {
     make(context, &plan.release.plan, permit)?.ending.map_err(|failure| {
         if failure.kind == Kind::Interrupted {
-            return stands(plan, failure);
+            return stands(plan, failure, true);
         }
         failure.hint(match plan.scaffold.pipeline.root() {
             Some(folder) => format!("the folder {folder} stays"),
@@ -164,7 +164,7 @@ fn apply_is_wanted(context: &Context, plan: &NewPipeline) -> Result<(), Failure>
 
 /// Adds to the failure of an apply how to go on, and how to take away what was made. Nobody is told to take away a
 /// pipeline that was there before.
-fn to_give_up(context: &Context, plan: &NewPipeline, failure: Failure) -> Failure {
+fn to_give_up(plan: &NewPipeline, failure: Failure) -> Failure {
     let failure = failure.hint("to go on, run the same command again: it makes what is missing");
     if !plan.is_ours() {
         return failure;
@@ -173,35 +173,37 @@ fn to_give_up(context: &Context, plan: &NewPipeline, failure: Failure) -> Failur
         let namespace = &old.namespace;
         return failure.hint(format!("what was destroyed of {namespace} does not come back"));
     }
-    // A key has quotes, which a shell would take.
-    let target = |address: &String| {
-        if address.contains('"') { format!(" -target='{address}'") } else { format!(" -target={address}") }
-    };
-    let targets: String = plan.scaffold.pipeline.addresses().iter().map(target).collect();
-    let root = context.settings.terraform_dir.display().to_string();
-    let root = plan.scaffold.pipeline.root().unwrap_or(&root);
-    failure.hint(format!(
-        "to give up, destroy what was made ('terraform destroy{targets}' in {root}), then take the {} and the tag {} away",
-        plan.scaffold.sort(),
-        plan.tag
-    ))
+    failure.hint(to_retire(plan))
 }
 
-/// Adds to a failure what stands already and how to go on or take it away.
-fn stands(plan: &NewPipeline, failure: Failure) -> Failure {
+/// `retire` destroys what is there of it, and takes block and tags away.
+fn to_retire(plan: &NewPipeline) -> String {
+    format!("to give up: pipelinectl retire {}", plan.namespace)
+}
+
+/// Adds to a failure what stands already and how to go on or take it away. `planned`: terraform could plan.
+fn stands(plan: &NewPipeline, failure: Failure, planned: bool) -> Failure {
     if !plan.is_ours() {
         return failure;
     }
-    let tags = plan.release.plan.moves.len();
-    let scaffold = &plan.scaffold;
+    let repositories = match plan.release.plan.moves.len() {
+        1 => "1 repository".to_owned(),
+        count => format!("{count} repositories"),
+    };
+    let (scaffold, tag, namespace) = (&plan.scaffold, &plan.tag, &plan.namespace);
     let (stands, away) = match scaffold.pipeline.root() {
-        Some(folder) => (format!("the folder {folder}"), format!("take {folder} and the tag away")),
+        Some(folder) => (format!("the folder {folder}"), format!("to give up, take {folder} and the tag away")),
         None => (
             format!("{} in {}", scaffold.pipeline.address(), scaffold.place()),
-            format!("take the {} out of {} (git checkout) and the tag away", scaffold.sort(), scaffold.pipeline.file),
+            format!(
+                "to give up, take the {} out of {} (git checkout); 'pipelinectl retire {namespace}' then takes the tag away",
+                scaffold.sort(),
+                scaffold.pipeline.file
+            ),
         ),
     };
-    failure
-        .hint(format!("what stands: {stands}, and the tag {} in {tags} repositories", plan.tag))
-        .hint(format!("to go on, run the same command again; to give up, {away}"))
+    let failure = failure.hint(format!("what stands: {stands}, and the tag {tag} in {repositories}"));
+    let failure = failure.hint("to go on, run the same command again");
+    // What a replacement took out comes back with git only.
+    failure.hint(if planned && scaffold.replaced.is_none() { to_retire(plan) } else { away })
 }

@@ -78,7 +78,8 @@ pub struct Arguments {
     /// Where the plan is kept; beside it FILE.json, which 'pipelinectl apply' needs
     #[arg(long, value_name = "FILE", requires = "plan_only")]
     out: Option<PathBuf>,
-    /// Also write the images as Terraform variables into this file; see 'pipelinectl tfvars'
+    /// Also write the images as Terraform variables into this file, as 'pipelinectl tfvars --out' does; where a pipeline is
+    /// a folder, that may be the new one
     #[arg(long, value_name = "FILE", conflicts_with = "edit_only")]
     tfvars: Option<PathBuf>,
     /// What may pass
@@ -106,8 +107,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return edit_only(&request, context);
     }
     release::require_services(&context.settings)?;
-    let repositories = context.settings.services.len();
-    ui.say(&format!("Reading the estate and what {repositories} services have in ECR …"));
+    let have = match context.settings.services.len() {
+        1 => "1 service has".to_owned(),
+        count => format!("{count} services have"),
+    };
+    ui.say(&format!("Reading the estate and what {have} in ECR …"));
     // Answered beforehand, nothing can change between the question and the lock: one reading is enough.
     let mut locks = None;
     if ui.says_yes() && !context.dry_run {
@@ -215,6 +219,7 @@ pub(super) fn name_limits(context: &Context) -> Vec<crate::layout::NameLimit> {
         what: what.to_owned(),
         pattern: pattern.to_owned(),
         longest,
+        dots: what != "Lambda function",
     };
     let mut limits = vec![limit("ECR tag", &context.settings.images.pipeline_tag, 128)];
     for service in &context.settings.services {

@@ -309,6 +309,21 @@ impl Scaffold {
 }
 
 impl Scaffold {
+    /// The variables take the place of the sibling's file in the copy of its folder. Another file of that folder that names
+    /// the sibling's images is told of: the new pipeline would run them.
+    fn write_variables(&mut self, variables: Option<&Edit>, namespace: &Namespace) {
+        self.edits.retain(|edit| Some(edit.path()) != variables.map(Edit::path));
+        for edit in &self.edits {
+            let (path, text) = (edit.path(), edit.text().unwrap_or_default());
+            let is_variables = path.ends_with(".tfvars") || path.ends_with(".tfvars.json");
+            if let (true, Some(from)) = (is_variables && text.contains("@sha256:"), &self.from) {
+                self.notes.push(format!(
+                    "{path} names the images of {from} by digest; '--tfvars' with that file writes those of {namespace}"
+                ));
+            }
+        }
+    }
+
     fn show_copy(&self, context: &Context, folder: &str, from: &Namespace) {
         let from = self.estate.find(from).and_then(Pipeline::root).unwrap_or_default();
         let mut text = format!("{}\n", paint::strong(&format!("{folder}, a copy of {from}")));
@@ -417,7 +432,7 @@ pub fn observe(request: &Request, context: &Context) -> Result<NewPipeline, Fail
     let (Some(source), Some(tag)) = (&request.source, &request.tag) else {
         return Err(Failure::failed("the images were not asked for"));
     };
-    let scaffold = request.scaffold(context)?;
+    let mut scaffold = request.scaffold(context)?;
     // What another command began is not for this one to go on with.
     let mut unfinished = context.store()?.unfinished(&request.namespace)?.filter(|record| record.command == "new");
     let of_record = unfinished.as_ref().map(|record| recorded(&context.settings, record));
@@ -434,6 +449,7 @@ pub fn observe(request: &Request, context: &Context) -> Result<NewPipeline, Fail
         Some(path) => tfvars::edit_for(context, &namespace, &release, path)?,
         None => None,
     };
+    scaffold.write_variables(variables.as_ref(), &namespace);
     let leaving = match &scaffold.replaced {
         Some(old) => Some(Leaving::observe(context, &request.layout, old, unfinished.as_ref())?),
         None => None,

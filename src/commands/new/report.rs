@@ -15,7 +15,6 @@ use crate::context::Context;
 use crate::operations::terraform_run::Planned;
 use crate::operations::verify_images::{Verdict, Verification};
 use crate::terraform::Applied;
-use crate::ui::paint;
 
 /// What `pipelinectl new --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -111,6 +110,9 @@ pub fn end(
     let gone = taken.zip(plan.leaving.as_ref());
     if applied.is_none() && plan.is_nothing() && !plan.takes_tags_away() {
         ui.say(&format!("\nNothing to do: {} is complete.", plan.namespace));
+        if context.git().has_changes().unwrap_or(false) {
+            ui.next(&format!("commit {} and open a pull request, if that is still to be done", plan.scaffold.path()));
+        }
         return End::Done;
     }
     let live = live_namespace(context);
@@ -125,7 +127,7 @@ pub fn end(
         next.push(format!("{live} stays live until {} is named instead", plan.namespace));
     }
     for line in next {
-        ui.say(&format!("{}: {line}", paint::hint("next")));
+        ui.next(&line);
     }
     End::Done
 }

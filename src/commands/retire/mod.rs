@@ -27,8 +27,8 @@ pub use report::Report;
 /// Refuses the live pipeline, as this checkout and the main branch name it, and what is protected, worked on, or named
 /// elsewhere in the Terraform root. Plans the destruction of that module alone; refuses the plan if it touches anything
 /// else, or something whose name does not carry the namespace; shows it, and asks for the namespace typed out. Then it
-/// destroys, takes the block out, and takes the pipeline's tags away. Images stay. Stopped anywhere, the same command
-/// goes on.
+/// destroys, takes out the block (or the entry of a map, or the folder), and takes the pipeline's tags away. Images stay.
+/// Stopped anywhere, the same command goes on.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:

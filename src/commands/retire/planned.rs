@@ -55,7 +55,7 @@ pub fn plan(
         seen.address = address;
         planned = at_address(arguments, context, program, seen)?;
     }
-    stage::guard(&planned, &format!("'retire' may only destroy what is inside {}", seen.address))?;
+    stage::guard(context, &planned, &format!("'retire' may only destroy what is inside {}", seen.address))?;
     if !planned.has_changes() {
         running::refuse(context, &seen.namespace, &seen.tag, &seen.tags)?;
         context.ui.say(&format!("Terraform's state has nothing in {}.", seen.address));

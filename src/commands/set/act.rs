@@ -78,7 +78,7 @@ pub fn apply(arguments: &Arguments, context: &Context, mut ready: Ready, mut rep
     };
     let planned = stage::plan(context, &ready.program, &PlanOptions::default(), &rules).map_err(stands)?;
     let may = format!("'set --apply' may only make and change things inside {}", pipeline.address());
-    stage::guard(&planned, &may).map_err(stands)?;
+    stage::guard(context, &planned, &may).map_err(stands)?;
     report.plan = Some(PlanReport::of(&planned));
     let store = context.store()?;
     let done = |record: Record| {
@@ -110,5 +110,8 @@ pub fn apply(arguments: &Arguments, context: &Context, mut ready: Ready, mut rep
         ui.say("No changes: what is there is what the configuration says.");
     }
     ui.report(&report, |_| String::new());
+    if report.written {
+        ui.next(&format!("commit {} and open a pull request", report.files.join(", ")));
+    }
     Ok(End::Done)
 }

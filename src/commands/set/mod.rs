@@ -112,6 +112,13 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return act::apply(arguments, context, ready, report);
     }
     ui.report(&report, |_| String::new());
+    if report.written {
+        let plan = match &setting.pipeline {
+            Some(pipeline) => format!("pipelinectl plan {}", pipeline.namespace),
+            None => "pipelinectl plan".to_owned(),
+        };
+        ui.next(&format!("see what it does with '{plan}'; commit it and open a pull request"));
+    }
     Ok(End::Done)
 }
 

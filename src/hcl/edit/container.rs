@@ -164,6 +164,8 @@ impl Container {
             Some((name, number)) => (name, number.parse::<usize>().ok()?.checked_sub(1)?),
             None => (key, 0),
         };
+        // As a path has it.
+        let name = name.strip_prefix("[\"").and_then(|rest| rest.strip_suffix("\"]")).unwrap_or(name);
         let is_it = |member: &Member| {
             let present = &text[member.key.clone()];
             present == name || key_text(present) == Some(name)

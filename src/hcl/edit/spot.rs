@@ -13,8 +13,16 @@ const STAND_FIRST: [&str; 4] = ["source", "version", "count", "for_each"];
 /// Beside which member, and whether a blank line is between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spot {
-    After { member: usize, apart: bool },
-    Before { member: usize, apart: bool },
+    After {
+        member: usize,
+        apart: bool,
+    },
+    /// `below_comment`: the comment above the member is about the newcomer, too.
+    Before {
+        member: usize,
+        apart: bool,
+        below_comment: bool,
+    },
     First,
 }
 
@@ -89,7 +97,11 @@ pub(super) fn choose(
             },
             Anchor::Before(_) => match member.checked_sub(1).filter(|above| is_fresh(*above)) {
                 Some(fresh) => Spot::After { member: fresh, apart: newcomer_apart(&ranks, fresh, newcomer) },
-                None => Spot::Before { member, apart },
+                None => {
+                    let (below_comment, own) = comment_of(&ranks, member);
+                    let apart = apart || (own && container.shape == Shape::Body);
+                    Spot::Before { member, apart, below_comment: below_comment && !apart }
+                }
             },
         });
     }
@@ -196,14 +208,20 @@ fn as_sibling(text: &str, sibling: &Container, here: &Ranks<'_>, newcomer: &Newc
         return Some(Spot::After { member, apart: false });
     }
     if let Some(member) = below {
-        return Some(Spot::Before { member, apart: false });
+        let comment = |ranks: &Ranks<'_>, at: usize| {
+            let start = line_start(ranks.text, ranks.members[at].span().start);
+            ranks.text[comments_above(ranks.text, 0, start)..start].split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let below_comment = !comment(here, member).is_empty() && comment(&there, index) == comment(here, member);
+        let below_comment = below_comment || comment_of(here, member).0;
+        return Some(Spot::Before { member, apart: false, below_comment });
     }
     // In a group of its own: below the group above it.
     if let Some(member) = (0..group.start).rev().find_map(here_at) {
         return Some(Spot::After { member: here.end_of_group(member), apart: true });
     }
     let member = (group.end..members.len()).find_map(here_at)?;
-    Some(Spot::Before { member: here.start_of_group(member), apart: true })
+    Some(Spot::Before { member: here.start_of_group(member), apart: true, below_comment: false })
 }
 
 /// The end of the last group.
@@ -217,7 +235,7 @@ fn last(ranks: &Ranks<'_>, newcomer: &Newcomer<'_>, is_fresh: &dyn Fn(usize) -> 
             Spot::After { member, apart: newcomer_apart(ranks, member, newcomer) || own_paragraph }
         }
         // Attributes stand above nested blocks.
-        None => Spot::Before { member: 0, apart: true },
+        None => Spot::Before { member: 0, apart: true, below_comment: false },
     }
 }
 
@@ -248,6 +266,24 @@ fn newcomer_apart(ranks: &Ranks<'_>, member: usize, newcomer: &Newcomer<'_>) -> 
         }
         None => ranks.shape == Shape::Body && !newcomer.is_provider,
     }
+}
+
+/// Whether the comment above the member is about a group that it begins; and whether it is about the member alone, and
+/// begins a group.
+fn comment_of(ranks: &Ranks<'_>, member: usize) -> (bool, bool) {
+    let (text, span) = (ranks.text, ranks.members[member].span());
+    let start = line_start(text, span.start);
+    let comment = comments_above(text, 0, start);
+    if comment == start || !begins_line(text, &span) {
+        return (false, false);
+    }
+    let next = after_line(text, span.end);
+    let has_next = member + 1 < ranks.members.len() && !ends_group(text, next);
+    let next_has_own = text[next..].trim_start_matches([' ', '\t']).starts_with(['#', '/']);
+    let heads_group = has_next && !next_has_own && !ranks.members[member].is_multi_line(text);
+    let above = text[..comment].trim_end_matches(['\r', '\n', ' ', '\t']);
+    let after_blank = text[above.len()..comment].matches('\n').count() > 1;
+    (heads_group, !heads_group && after_blank)
 }
 
 /// Where the comments begin whose lines stand directly above `start`, the beginning of a line. Nothing above `floor` counts.

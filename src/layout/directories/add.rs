@@ -54,7 +54,10 @@ impl Directories<'_> {
     fn sibling(&self, addition: &Addition<'_>) -> Result<&str, LayoutError> {
         let namespace = match addition.origin {
             Origin::Template { .. } => {
-                return Err(LayoutError::NotInLayout { what: "a template", layout: "directories" });
+                return Err(LayoutError::NotInLayout {
+                    what: "a template (a new folder is a copy of a sibling's)",
+                    layout: "directories",
+                });
             }
             Origin::Sibling(namespace) => namespace,
             Origin::Newest => &self.estate.newest().ok_or(LayoutError::NoSibling)?.namespace,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Case, in_folder, in_table, namespace, on_both_stores, record};
 use crate::pipeline::Namespace;
-use crate::releases::{Hold, Outcome, Record, ReleaseError, Store};
+use crate::releases::{FileStore, Hold, Outcome, Record, ReleaseError, Store};
 
 on_both_stores!(
     a_record_is_unfinished_until_it_ends,
@@ -229,4 +229,40 @@ fn records_that_fill_several_pages_are_all_read() {
     let calls = case.aws.as_ref().expect("a table").calls().expect("a log");
     let queries = calls[calls_before..].iter().filter(|call| call.operation == "Query").count();
     assert!(queries >= 2, "{queries} pages");
+}
+
+/// What was written before the account was configured is found afterwards.
+#[test]
+fn the_account_may_be_configured_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = |account| Store::File(FileStore::below(folder.path(), "concepts", account));
+    let (before, after, namespace) = (store(None), store(Some("123456789012")), namespace());
+    let hold = |reason: &str| Hold {
+        by: "you".to_owned(),
+        since: "2026-01-02T03:04:05Z".parse().expect("a time"),
+        reason: reason.to_owned(),
+        release: None,
+    };
+    let (old, begun) = (ended("20260102T030405.000Z-aa"), record("20260102T030406.000Z-bb"));
+    before.set_hold(&namespace, &hold("first")).expect("held");
+    before.keep(&namespace, &old).expect("kept");
+    before.begin(&namespace, &begun).expect("begun");
+
+    assert_eq!(after.hold(&namespace).expect("read"), Some(hold("first")));
+    assert_eq!(ids(&after.history(Some(&namespace), 10).expect("read")), [&*begun.id, &*old.id]);
+    assert_eq!(ids(&after.history(None, 10).expect("read")), [&*begun.id, &*old.id]);
+    assert_eq!(after.find(&old.id).expect("read").as_ref(), Some(&old));
+    assert_eq!(after.unfinished(&namespace).expect("read").as_ref(), Some(&begun));
+    let marks = after.marks().expect("read");
+    assert_eq!((marks.held.len(), marks.unfinished.len()), (1, 1));
+
+    after.finish(&namespace, &ended(&begun.id)).expect("finished");
+    assert_eq!(after.unfinished(&namespace).expect("read"), None);
+    assert_eq!(before.unfinished(&namespace).expect("read"), None);
+    after.set_hold(&namespace, &hold("second")).expect("held");
+    assert_eq!(after.marks().expect("read").held.values().collect::<Vec<_>>(), [&hold("second")]);
+    assert_eq!(after.remove_hold(&namespace).expect("lifted"), Some(hold("second")));
+    assert_eq!(after.hold(&namespace).expect("read"), None, "no older one comes back");
+    assert_eq!(ids(&after.history(None, 10).expect("read")), [&*begun.id, &*old.id]);
+    assert_eq!(ids(&before.history(None, 10).expect("read")), [&*old.id], "nothing is written there any more");
 }

@@ -145,3 +145,34 @@ check "other" {{
     let again = estate.plan(&rules(Permits::Create));
     assert!(!again.has_changes(), "the read alone is no change");
 }
+
+#[test]
+fn what_changes_is_told_but_nothing_that_is_sensitive() {
+    let text = |size: u8, secret: &str, trigger: &str| {
+        format!(
+            r#"
+resource "terraform_data" "queue" {{ input = {{ size = {size}, secret = sensitive("{secret}"), tags = ["a", "b{size}"] }} }}
+resource "terraform_data" "made_anew" {{ triggers_replace = {{ name = "{trigger}" }} }}
+resource "terraform_data" "stays" {{ input = "{{}}" }}
+"#
+        )
+    };
+    let estate = Estate::new(&text(5, "s3cret-before", "one"));
+    estate.apply_all();
+    estate.write("main.tf", &text(6, "s3cret-after", "two"));
+    let planned = estate.plan(&rules(Permits::Anything));
+    let told = |name: &str| {
+        let change = planned.plan.changes.iter().find(|change| change.address.as_str().ends_with(name)).expect(name);
+        let shown = change.differences.shown.iter();
+        let mut told: Vec<String> = shown.map(|it| format!("{}: {}", it.path, it.change)).collect();
+        told.extend(change.differences.unknown.iter().map(|name| format!("{name}?")));
+        told
+    };
+    assert_eq!(
+        told("queue"),
+        ["input.secret: a sensitive value", "input.size: 5 → 6", r#"input.tags[1]: "b5" → "b6""#, "output?"]
+    );
+    assert_eq!(told("made_anew"), [r#"triggers_replace.name: "one" → "two""#, "id?"]);
+    assert!(planned.plan.changes.iter().any(|change| change.differences.shown.iter().any(|it| it.forces)));
+    assert!(!format!("{planned:?}").contains("s3cret"), "no sensitive value is kept");
+}

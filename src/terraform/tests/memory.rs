@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Read};
 use std::process::{Command, Stdio};
 
-use crate::terraform::read_plan;
+use crate::terraform::{Redactor, read_plan};
 
 const RESOURCES: usize = 300;
 const VALUE: usize = 20_000;
@@ -23,7 +23,8 @@ impl Read for Endless {
             let end = if self.left == 0 { "]}" } else { "," };
             let resource = format!(
                 r#"{{"address":"a.b[{}]","mode":"managed","type":"a","change":{{"actions":["update"],"before":{{"policy":"{value}",
-                "nested":{{"deep":["{value}"]}}}},"after":{{"policy":"{value}"}}}}}}{end}"#,
+                "nested":{{"deep":["{value}"]}}}},"after":{{"policy":"{value}y"}},
+                "before_sensitive":{{}},"after_sensitive":{{}}}}}}{end}"#,
                 self.left
             );
             (self.ready, self.read) = (resource.into_bytes(), 0);
@@ -52,7 +53,8 @@ fn reads_a_big_plan_in_the_working_folder() {
     let read = |resources| {
         let head = br#"{"format_version":"1.2","prior_state":{"values":[1,2]},"resource_changes":["#;
         let endless = Endless { left: resources, ready: Vec::new(), read: 0 };
-        read_plan(BufReader::with_capacity(256 * 1024, head.as_slice().chain(endless))).expect("a plan")
+        read_plan(BufReader::with_capacity(256 * 1024, head.as_slice().chain(endless)), &Redactor::default())
+            .expect("a plan")
     };
     // The first plan brings the code and the buffers into memory, which are not what is measured.
     drop(read(10));

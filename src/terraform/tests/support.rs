@@ -160,6 +160,8 @@ impl Progress for Recorder {
         self.add(format!("{item}: {what} ({outcome:?})"));
     }
 
+    fn dismissed(&self, _item: &str) {}
+
     fn note(&self, line: &str) {
         self.add(format!("note: {line}"));
     }

@@ -110,6 +110,7 @@ fn one_repository_of_twelve_missing_stops_everything_before_the_first_move() {
       there is no repository weco/concepts_service_9; nearest: weco/concepts_service_6, weco/concepts_service_7, weco/concepts_service_8
     hint: nothing was changed
     hint: make the repository with terraform first, or mend the name in pipelinectl.toml
+    hint: looked for in the account [ACCOUNT], region eu-west-1
     ");
     nothing_was_changed(&estate);
     assert!(records(&estate).is_empty());

@@ -162,6 +162,7 @@ fn a_missing_repository_is_named_with_the_nearest_ones() {
       there is no repository weco/concepts_agregator; nearest: weco/concepts_aggregator, weco/concepts_ingestor
     hint: nothing was changed
     hint: make the repository with terraform first, or mend the name in pipelinectl.toml
+    hint: looked for in the account [ACCOUNT], region eu-west-1
     ");
     assert!(writes(&estate).is_empty());
 }

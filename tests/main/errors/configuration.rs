@@ -190,7 +190,8 @@ fn without_a_configuration_file_the_user_hears_where_it_was_looked_for() {
         insta::allow_duplicates! {
             insta::assert_snapshot!(told[told.find("error: ").expect("an error")..], @r"
             error: there is no pipelinectl.toml in [FOLDER] or in a folder above it
-            hint: run it in the project's folder or name that with --directory; the README shows a pipelinectl.toml
+            hint: make one from what is there: pipelinectl init
+            hint: or run it in the project's folder, or name that with --directory
             ");
         }
     }

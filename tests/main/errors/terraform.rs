@@ -9,6 +9,15 @@ use super::{NEW, hold_state, impatient_terraform, main_tf, script, shown, small}
 use crate::support::{Run, program, run, writes};
 
 #[test]
+fn without_git_it_says_to_install_it() {
+    let estate = small();
+    let mut command = program(&estate, &["tag", "2022-10-14", "--yes"]);
+    command.env("PATH", estate.home());
+    let refused = Run::from(command.output().expect("it runs")).ends_with(3);
+    refused.says("git: the program git was not found").says("hint: install git").does_not_say("--allow-unknown-commit");
+}
+
+#[test]
 fn terraform_that_is_not_there_is_told_before_any_change() {
     let estate = small();
     let before = main_tf(&estate);

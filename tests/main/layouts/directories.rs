@@ -111,7 +111,7 @@ fn new_plan_apply_list() {
     the root itself
       + terraform_data.mark
       + output.services
-    Plan: 4 to create, 0 to change, 0 to destroy, 1 outputs change, 0 unchanged
+    Plan: 4 to create, 0 to change, 0 to destroy, 1 output changes, 0 unchanged
 
     SERVICE              RUNS AS  DIGEST        STATE
     concepts_ingestor             508f9b828326  has a tag only
@@ -148,6 +148,13 @@ fn new_plan_apply_list() {
     run(&estate, &["new", NEW, "--yes"]).ends_with(0).says("Nothing to do");
     run(&estate, &["plan", NEW, "--detailed-exitcode"]).ends_with(0);
     assert_eq!(names(&estate), [NEW, LIVE].map(|name| (name.to_owned(), format!("infrastructure/{name}"))));
+
+    // What terraform applied is read in each pipeline's own root.
+    let status = run(&estate, &["status"]).ends_with(0);
+    let status = status.says("  2022-10-14  commit 3  all 2 ").says("* 2022-08-31  commit 2  all 2 ");
+    assert_eq!(status.err, "", "both roots are initialised");
+    fs::remove_dir_all(estate.file("infrastructure/2022-10-14/.terraform")).expect("removed");
+    run(&estate, &["status"]).ends_with(0).says("2022-10-14  commit 3  all 2 ");
 }
 
 #[test]
@@ -220,6 +227,11 @@ fn flags_of_blocks_are_refused() {
         arguments.extend(flag);
         run(&estate, &arguments).ends_with(64).says("means nothing in the layout directories");
     }
+    fs::write(estate.file("block.tf.tmpl"), "module \"p_{{namespace}}\" {\n}\n").expect("written");
+    run(&estate, &["new", NEW, "--edit-only", "--yes", "--template", "block.tf.tmpl"])
+        .ends_with(64)
+        .says("a template (a new folder is a copy of a sibling's) means nothing in the layout directories");
+    assert!(!estate.file("infrastructure/2022-10-14").exists());
 }
 
 #[test]

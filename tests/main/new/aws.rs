@@ -116,7 +116,7 @@ output "services" {"#;
         .says("terraform apply failed")
         .says("no such key: (hidden)")
         .says("hint: to go on, run the same command again: it makes what is missing")
-        .says("hint: to give up, destroy what was made");
+        .says("hint: to give up: pipelinectl retire 2022-10-14");
     assert!(state(&estate).contains(&format!("{MODULE}.terraform_data.key (tainted)")), "{:?}", state(&estate));
     // A secret that is not there: before anything is changed.
     change(&estate, "pipelinectl.toml", "secret = \"api_key\"", "secret = \"no_key\"");

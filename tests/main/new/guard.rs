@@ -30,7 +30,8 @@ fn a_changed_live_pipeline_is_not_applied_unless_allowed() {
     hint: nothing was applied; find out why terraform wants that
     hint: with the --allow that stands below a change, it would pass nevertheless
     hint: what stands: module.concepts_pipeline_2022-10-14 in infrastructure/main.tf:12, and the tag 2022-10-14 in 5 repositories
-    hint: to go on, run the same command again; to give up, take the block out of infrastructure/main.tf (git checkout) and the tag away
+    hint: to go on, run the same command again
+    hint: to give up: pipelinectl retire 2022-10-14
     "#);
 
     // Another action than the one that is allowed is refused still.

@@ -130,9 +130,9 @@ fn its_plan_has_both_and_the_old_tags_go_afterwards() {
     - weco/concepts_aggregator  0f85fd9632ad  2022-10-01 is taken away  2022-08-31, ref.COMMIT-2
 
     module.concepts_pipeline_2022-10-01
-      - terraform_data.index  (destroyed)
-      - terraform_data.service["concepts_aggregator"]  (destroyed)
-      - terraform_data.service["concepts_ingestor"]  (destroyed)
+      - terraform_data.index  (to destroy)
+      - terraform_data.service["concepts_aggregator"]  (to destroy)
+      - terraform_data.service["concepts_ingestor"]  (to destroy)
     module.concepts_pipeline_2022-10-14
       + terraform_data.index
       + terraform_data.service["concepts_aggregator"]

@@ -18,9 +18,9 @@ fn resources_go_although_the_block_is_gone() {
     - weco/concepts_aggregator  0f85fd9632ad  2022-10-01 is taken away  2022-08-31, ref.commit 2
 
     module.concepts_pipeline_2022-10-01
-      - terraform_data.index  (destroyed)
-      - terraform_data.service["concepts_aggregator"]  (destroyed)
-      - terraform_data.service["concepts_ingestor"]  (destroyed)
+      - terraform_data.index  (to destroy)
+      - terraform_data.service["concepts_aggregator"]  (to destroy)
+      - terraform_data.service["concepts_ingestor"]  (to destroy)
     Plan: 0 to create, 0 to change, 3 to destroy, 0 unchanged
     --- stderr
     Reading the estate and the tags of 2022-10-01 …

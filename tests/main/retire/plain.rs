@@ -40,9 +40,9 @@ fn everything_of_it_goes_and_nothing_else() {
     - weco/concepts_aggregator  0f85fd9632ad  2022-10-01 is taken away  2022-08-31, ref.commit 2
 
     module.concepts_pipeline_2022-10-01
-      - terraform_data.index  (destroyed)
-      - terraform_data.service["concepts_aggregator"]  (destroyed)
-      - terraform_data.service["concepts_ingestor"]  (destroyed)
+      - terraform_data.index  (to destroy)
+      - terraform_data.service["concepts_aggregator"]  (to destroy)
+      - terraform_data.service["concepts_ingestor"]  (to destroy)
     Plan: 0 to create, 0 to change, 3 to destroy, 0 unchanged
     --- stderr
     Reading the estate and the tags of 2022-10-01 …

@@ -55,6 +55,7 @@ impl Progress for Told {
     fn finished(&self, item: &str, outcome: Outcome, what: &str) {
         self.tell(format!("{item} {outcome:?}: {what}"));
     }
+    fn dismissed(&self, _item: &str) {}
     fn note(&self, _line: &str) {}
     fn detail(&self, _line: &str) {}
 }
