@@ -270,10 +270,12 @@ pub fn require(path: &Path, before: impl AsRef<[u8]>) -> Result<(), FileError> {
 
 /// Takes a folder away in one step: it gets another name beside its own. The new path.
 pub fn move_aside(path: &Path) -> Result<PathBuf, FileError> {
-    let aside = aside(path);
-    if aside.symlink_metadata().is_ok() {
-        return Err(FileError::Exists { path: aside });
-    }
+    let first = aside(path);
+    let name = first.file_name().unwrap_or_default().to_string_lossy();
+    let another = |number: u32| first.with_file_name(format!("{name}-{number}"));
+    // What a command that was stopped left stays for its owner to look at.
+    let is_free = |path: &PathBuf| path.symlink_metadata().is_err();
+    let aside = [first.clone()].into_iter().chain((2..).map(another)).find(is_free).unwrap_or_else(|| first.clone());
     fs::rename(path, &aside).map_err(|source| FileError::Write { path: path.to_owned(), source })?;
     sync_folder(path);
     Ok(aside)
@@ -287,13 +289,12 @@ pub fn aside(path: &Path) -> PathBuf {
 
 /// Removes what is left of a folder that was moved aside: its empty folders, and terraform's own. Where there are files
 /// still, it gets its name back.
-pub fn clear_aside(path: &Path, but: &[&str]) -> Result<(), FileError> {
-    let aside = aside(path);
+pub fn clear_aside(aside: &Path, path: &Path, but: &[&str]) -> Result<(), FileError> {
     let is_left = |name: &String| name.split('/').all(|part| !but.contains(&part));
-    if paths_below(&aside)?.iter().any(is_left) {
-        fs::rename(&aside, path).map_err(|source| FileError::Write { path: path.to_owned(), source })
+    if paths_below(aside)?.iter().any(is_left) {
+        fs::rename(aside, path).map_err(|source| FileError::Write { path: path.to_owned(), source })
     } else {
-        fs::remove_dir_all(&aside).map_err(|source| FileError::Write { path: aside, source })
+        fs::remove_dir_all(aside).map_err(|source| FileError::Write { path: aside.to_owned(), source })
     }
 }
 

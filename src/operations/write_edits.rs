@@ -122,7 +122,7 @@ fn remove(folder: &Path, gone: &str, edits: &[Edit]) -> Result<(), FileError> {
         .collect();
     emptied.retain(|path| path.components().next().is_some());
     remove_folders(&aside, emptied);
-    files::clear_aside(&path, &OF_TERRAFORM)?;
+    files::clear_aside(&aside, &path, &OF_TERRAFORM)?;
     remove_emptied(folder, edits);
     Ok(())
 }
@@ -253,12 +253,15 @@ mod tests {
     fn files_that_nobody_named_stay_in_a_folder_that_goes() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path();
-        for path in ["p/main.tf", "p/in/x.tf", "p/notes.txt", "p/.terraform/x"] {
+        for path in ["p/main.tf", "p/in/x.tf", "p/notes.txt", "p/.terraform/x", ".pipelinectl-gone-p/left"] {
             files::create(&root.join(path), "a", 0o644).expect("made");
         }
         let delete = |path: &str| Edit::Delete { path: path.to_owned(), before: b"a".to_vec() };
         write_edits(root, &[delete("p/main.tf"), delete("p/in/x.tf")]).expect("removed");
-        assert_eq!(files::paths_below(root).expect("paths"), ["p/.terraform/x", "p/notes.txt"]);
+        assert_eq!(
+            files::paths_below(root).expect("paths"),
+            [".pipelinectl-gone-p/left", "p/.terraform/x", "p/notes.txt"]
+        );
         assert_eq!(files::folders_in(&root.join("p")).expect("names"), [".terraform"]);
     }
 }
