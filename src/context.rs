@@ -1,6 +1,7 @@
 //! What every command stands on: built once, the costly parts only when they are asked for.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub struct Context {
     runtime: OnceCell<tokio::runtime::Runtime>,
     session: OnceCell<Session>,
     store: OnceCell<Store>,
+    secrets: RefCell<BTreeMap<String, String>>,
     own_token: String,
     lock_token: String,
 }
@@ -57,6 +59,7 @@ impl Context {
             runtime: OnceCell::new(),
             session: OnceCell::new(),
             store: OnceCell::new(),
+            secrets: RefCell::default(),
             own_token,
             lock_token,
         }
@@ -100,6 +103,16 @@ impl Context {
         }
         let session = self.wait(Session::new(options))??;
         Ok(self.session.get_or_init(|| session))
+    }
+
+    /// The text of a secret; `fetch` is asked for it once.
+    pub fn secret(&self, name: &str, fetch: impl FnOnce() -> Result<String, Failure>) -> Result<String, Failure> {
+        if let Some(text) = self.secrets.borrow().get(name) {
+            return Ok(text.clone());
+        }
+        let text = fetch()?;
+        self.secrets.borrow_mut().insert(name.to_owned(), text.clone());
+        Ok(text)
     }
 
     /// The repository of the estate. The root may be a link, or lie in another repository than the project's folder: git

@@ -1,7 +1,9 @@
 //! Reads files, and writes them whole or not at all.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write as _};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -120,16 +122,16 @@ pub fn paths_below_but(folder: &Path, names: &[&str]) -> Result<Vec<String>, Fil
     Ok(paths)
 }
 
-/// Reads a text file with its permission bits. Of a symbolic link, where it leads to, and the type bits of a link with
+/// Reads a file with its permission bits. Of a symbolic link, where it leads to, and the type bits of a link with
 /// them (inode(7)).
-pub fn read_with_mode(path: &Path) -> Result<(String, u32), FileError> {
+pub fn read_with_mode(path: &Path) -> Result<(Vec<u8>, u32), FileError> {
     let failed = |source| FileError::Read { path: path.to_owned(), source };
     let found = fs::symlink_metadata(path).map_err(failed)?;
     if found.is_symlink() {
         let target = fs::read_link(path).map_err(failed)?;
-        return Ok((target.to_string_lossy().into_owned(), found.permissions().mode() & (TYPE | 0o777)));
+        return Ok((target.into_os_string().into_vec(), found.permissions().mode() & (TYPE | 0o777)));
     }
-    Ok((read(path)?, found.permissions().mode() & 0o777))
+    Ok((read_bytes(path)?, found.permissions().mode() & 0o777))
 }
 
 fn entries(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<String>, FileError> {
@@ -157,7 +159,7 @@ pub fn replace(path: &Path, before: &str, after: &str) -> Result<(), FileError> 
     let target = fs::canonicalize(path).map_err(|source| FileError::Read { path: path.to_owned(), source })?;
     let failed = |source| FileError::Write { path: path.to_owned(), source };
     let mode = fs::metadata(&target).map_err(failed)?.permissions();
-    let mut temporary = beside(&target, after).map_err(failed)?;
+    let mut temporary = beside(&target, after.as_bytes()).map_err(failed)?;
     temporary.as_file_mut().set_permissions(mode).map_err(failed)?;
     if read(&target)? != before {
         return Err(FileError::Changed { path: path.to_owned() });
@@ -170,7 +172,7 @@ pub fn replace(path: &Path, before: &str, after: &str) -> Result<(), FileError> 
 /// Writes a file anew, with `mode`, replacing one that is there.
 pub fn write(path: &Path, text: &str, mode: u32) -> Result<(), FileError> {
     let failed = |source| FileError::Write { path: path.to_owned(), source };
-    let temporary = beside(path, text).map_err(failed)?;
+    let temporary = beside(path, text.as_bytes()).map_err(failed)?;
     temporary.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
     temporary.persist(path).map_err(|error| failed(error.error))?;
     sync_folder(path);
@@ -178,19 +180,21 @@ pub fn write(path: &Path, text: &str, mode: u32) -> Result<(), FileError> {
 }
 
 /// Makes a file that is not there yet, with `mode`; with the type bits of a link in it, a symbolic link that leads to
-/// `text`.
-pub fn create(path: &Path, text: &str, mode: u32) -> Result<(), FileError> {
+/// `contents`.
+pub fn create(path: &Path, contents: impl AsRef<[u8]>, mode: u32) -> Result<(), FileError> {
     let failed = |source| FileError::Write { path: path.to_owned(), source };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     if mode & TYPE == LINK {
-        return std::os::unix::fs::symlink(text, path).map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => FileError::Exists { path: path.to_owned() },
-            _ => failed(source),
+        return std::os::unix::fs::symlink(OsStr::from_bytes(contents.as_ref()), path).map_err(|source| {
+            match source.kind() {
+                io::ErrorKind::AlreadyExists => FileError::Exists { path: path.to_owned() },
+                _ => failed(source),
+            }
         });
     }
-    let temporary = beside(path, text).map_err(failed)?;
+    let temporary = beside(path, contents.as_ref()).map_err(failed)?;
     temporary.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
     temporary.persist_noclobber(path).map_err(|error| match error.error.kind() {
         io::ErrorKind::AlreadyExists => FileError::Exists { path: path.to_owned() },
@@ -232,28 +236,71 @@ pub fn create_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<(), FileErr
     filled
 }
 
-/// Removes a folder in which there is no file but what is in its own folder `cache`. Any other is left as it is.
-pub fn remove_folder_without_files(path: &Path, cache: &str) {
-    let only_cache = fs::read_dir(path)
-        .is_ok_and(|entries| entries.into_iter().all(|entry| entry.is_ok_and(|entry| entry.file_name() == cache)));
-    if only_cache {
-        let _ = fs::remove_dir_all(path.join(cache));
+/// Removes a folder in which there is nothing but these files and folders. Any other is left as it is.
+pub fn remove_folder_without_files(path: &Path, but: &[&str]) {
+    let is_left =
+        |entry: io::Result<fs::DirEntry>| entry.is_ok_and(|entry| but.iter().any(|name| entry.file_name() == *name));
+    if fs::read_dir(path).is_ok_and(|entries| entries.into_iter().all(is_left)) {
+        for name in but {
+            let left = path.join(name);
+            let _ = if left.is_dir() { fs::remove_dir_all(left) } else { fs::remove_file(left) };
+        }
         let _ = fs::remove_dir(path);
     }
 }
 
-/// Removes a file, or a link, whose text is still `before`.
-pub fn delete(path: &Path, before: &str) -> Result<(), FileError> {
-    if read_with_mode(path)?.0 != before {
-        return Err(FileError::Changed { path: path.to_owned() });
-    }
+/// Removes a file, or a link, that still holds `before`.
+pub fn delete(path: &Path, before: impl AsRef<[u8]>) -> Result<(), FileError> {
+    require(path, before)?;
     fs::remove_file(path).map_err(|source| FileError::Write { path: path.to_owned(), source })
 }
 
-fn beside(path: &Path, text: &str) -> io::Result<tempfile::NamedTempFile> {
+/// Refuses a file, or a link, that does not hold `before` any more, or is gone.
+pub fn require(path: &Path, before: impl AsRef<[u8]>) -> Result<(), FileError> {
+    let is_same = |found: &[u8]| found == before.as_ref();
+    match read_with_mode(path) {
+        // Of a link, what it leads to may be meant.
+        Ok((found, mode)) if is_same(&found) || (mode & TYPE == LINK && is_same(&read_bytes(path)?)) => Ok(()),
+        Err(FileError::Read { source, .. }) if source.kind() != io::ErrorKind::NotFound => {
+            Err(FileError::Read { path: path.to_owned(), source })
+        }
+        _ => Err(FileError::Changed { path: path.to_owned() }),
+    }
+}
+
+/// Takes a folder away in one step: it gets another name beside its own. The new path.
+pub fn move_aside(path: &Path) -> Result<PathBuf, FileError> {
+    let aside = aside(path);
+    if aside.symlink_metadata().is_ok() {
+        return Err(FileError::Exists { path: aside });
+    }
+    fs::rename(path, &aside).map_err(|source| FileError::Write { path: path.to_owned(), source })?;
+    sync_folder(path);
+    Ok(aside)
+}
+
+/// Where [`move_aside`] puts a folder.
+pub fn aside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".pipelinectl-gone-{name}"))
+}
+
+/// Removes what is left of a folder that was moved aside: its empty folders, and terraform's own. Where there are files
+/// still, it gets its name back.
+pub fn clear_aside(path: &Path, but: &[&str]) -> Result<(), FileError> {
+    let aside = aside(path);
+    let is_left = |name: &String| name.split('/').all(|part| !but.contains(&part));
+    if paths_below(&aside)?.iter().any(is_left) {
+        fs::rename(&aside, path).map_err(|source| FileError::Write { path: path.to_owned(), source })
+    } else {
+        fs::remove_dir_all(&aside).map_err(|source| FileError::Write { path: aside, source })
+    }
+}
+
+fn beside(path: &Path, contents: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".pipelinectl-").suffix(".tmp").tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(contents)?;
     file.as_file().sync_all()?;
     Ok(file)
 }

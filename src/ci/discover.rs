@@ -1,5 +1,7 @@
 //! What the files of a build system say of tags and of the live pipeline.
 
+use regex_lite::RegexBuilder;
+
 use super::live_pointer::{Locator, find};
 
 /// Variables of build systems that hold the commit ("Environment variables" of Buildkite, "Variables" of GitHub Actions,
@@ -73,9 +75,20 @@ pub fn commit_tag<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Option
     plain
 }
 
+/// Whether the file only tests others: what it names is live nowhere.
+pub fn is_test(path: &str) -> bool {
+    const FOLDERS: [&str; 8] = ["test", "tests", "spec", "specs", "__tests__", "__mocks__", "mocks", "fixtures"];
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
+    folders.split('/').any(|folder| FOLDERS.contains(&folder))
+        || [".test.", ".spec."].into_iter().any(|part| name.contains(part))
+        || stem.starts_with("test_")
+        || ["_test", "_spec", "Test", "Tests", "Spec"].into_iter().any(|end| stem.strip_suffix(end).is_some())
+}
+
 /// The places that name one of the pipelines: scalars of YAML files, and quoted texts after a name that speaks of
-/// pipelines elsewhere.
-pub fn live<'a>(files: impl Iterator<Item = (&'a str, &'a str)>, namespaces: &[String]) -> Vec<(Seen, Key)> {
+/// pipelines elsewhere. Without a key where nothing tells the place from others in its file.
+pub fn live<'a>(files: impl Iterator<Item = (&'a str, &'a str)>, namespaces: &[String]) -> Vec<(Seen, Option<Key>)> {
     let mut found = Vec::new();
     for (file, text) in files {
         let is_yaml = [".yml", ".yaml"].iter().any(|ending| file.strip_suffix(ending).is_some());
@@ -88,7 +101,7 @@ pub fn live<'a>(files: impl Iterator<Item = (&'a str, &'a str)>, namespaces: &[S
     found
 }
 
-fn in_yaml(file: &str, text: &str, namespaces: &[String]) -> Vec<(Seen, Key)> {
+fn in_yaml(file: &str, text: &str, namespaces: &[String]) -> Vec<(Seen, Option<Key>)> {
     let mut found = Vec::new();
     // The keys on the way to the line, each with its indentation.
     let mut way: Vec<(usize, &str)> = Vec::new();
@@ -110,12 +123,10 @@ fn in_yaml(file: &str, text: &str, namespaces: &[String]) -> Vec<(Seen, Key)> {
             let path: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
             let is_found = find(file, text, &Locator::Keys(path)).is_ok_and(|it| it.line == index + 1);
             let key = if is_found {
-                Key::Keys(keys.iter().map(|key| quoted(key)).collect::<Vec<_>>().join("."))
+                Some(Key::Keys(keys.iter().map(|key| quoted(key)).collect::<Vec<_>>().join(".")))
             } else {
-                Key::Pattern(format!(
-                    "^ *(?:- )?{}: *[\"']?([\\w.-]+)",
-                    regex_lite::escape(key.trim_start_matches("- "))
-                ))
+                let key = regex_lite::escape(key.trim_start_matches("- "));
+                fitting(file, text, &seen, [format!("^ *(?:- )?{key}: *[\"']?([\\w.-]+)")])
             };
             found.push((seen, key));
         }
@@ -128,7 +139,7 @@ fn quoted(key: &str) -> String {
     if key.contains('.') { format!("\"{key}\"") } else { key.to_owned() }
 }
 
-fn in_code(file: &str, text: &str, namespaces: &[String]) -> Vec<(Seen, Key)> {
+fn in_code(file: &str, text: &str, namespaces: &[String]) -> Vec<(Seen, Option<Key>)> {
     let mut found = Vec::new();
     for (index, line) in text.lines().enumerate() {
         for namespace in namespaces {
@@ -141,13 +152,26 @@ fn in_code(file: &str, text: &str, namespaces: &[String]) -> Vec<(Seen, Key)> {
             if before.trim_end().ends_with(['=', ':']) && lower.contains("pipeline") {
                 let seen = Seen { text: namespace.clone(), file: file.to_owned(), line: index + 1 };
                 let quote = &line[at..=at];
-                let gap = regex_lite::escape(&before[name.len()..]);
-                let pattern = format!("{}{gap}{quote}(.*){quote}", regex_lite::escape(&name[start..]));
-                found.push((seen, Key::Pattern(pattern)));
+                let value = format!("{quote}([^{quote}]*){quote}");
+                let short = format!("{}{value}", regex_lite::escape(&before[start..]));
+                // By its indentation, too, where the same name stands elsewhere.
+                let whole = format!("^{}{value}", regex_lite::escape(before));
+                let key = fitting(file, text, &seen, [short, whole]);
+                found.push((seen, key));
             }
         }
     }
     found
+}
+
+/// The first of the patterns that finds the place, and nothing else in the file.
+fn fitting<const N: usize>(file: &str, text: &str, seen: &Seen, patterns: [String; N]) -> Option<Key> {
+    let fits = |pattern: &String| {
+        let regex = RegexBuilder::new(pattern).multi_line(true).crlf(true).build();
+        let found = regex.ok().and_then(|regex| find(file, text, &Locator::Pattern(regex)).ok());
+        found.is_some_and(|found| found.line == seen.line && found.value == seen.text)
+    };
+    patterns.into_iter().find(fits).map(Key::Pattern)
 }
 
 #[cfg(test)]
@@ -179,14 +203,40 @@ mod tests {
         let yaml = "env:\n  LIVE_PIPELINE: \"2022-08-31\" # live\nsteps:\n  - env:\n      DATE: 2022-08-31\n  # DATE: 2022-08-31\n";
         let code = "object Main {\n  val pipelineDate = \"2022-08-31\"\n  val other = \"2022-08-31\"\n}\n";
         let found = live([(".buildkite/pipeline.yml", yaml), ("Main.scala", code)].into_iter(), &names);
-        let shown: Vec<(usize, Key)> = found.into_iter().map(|(seen, key)| (seen.line, key)).collect();
+        let shown: Vec<(usize, Option<Key>)> = found.into_iter().map(|(seen, key)| (seen.line, key)).collect();
+        let pattern = |text: &str| Some(Key::Pattern(text.to_owned()));
         assert_eq!(
             shown,
             [
-                (2, Key::Keys("env.LIVE_PIPELINE".to_owned())),
-                (5, Key::Pattern("^ *(?:- )?DATE: *[\"']?([\\w.-]+)".to_owned())),
-                (2, Key::Pattern("pipelineDate = \"(.*)\"".to_owned())),
+                (2, Some(Key::Keys("env.LIVE_PIPELINE".to_owned()))),
+                (5, pattern("^ *(?:- )?DATE: *[\"']?([\\w.-]+)")),
+                (2, pattern("pipelineDate = \"([^\"]*)\"")),
             ]
         );
+    }
+
+    #[test]
+    fn proposes_only_what_finds_one_place() {
+        let names = ["2022-08-31".to_owned()];
+        let patterns = |code: &str| -> Vec<Option<Key>> {
+            live([("a.ts", code)].into_iter(), &names).into_iter().map(|(_, key)| key).collect()
+        };
+        let pattern = |text: &str| Some(Key::Pattern(text.to_owned()));
+        let deeper = "const more = {\n  x: {\n    pipelineDate: '2022-08-31', a: 'b',\n  },\n};\nconst it = {\n  pipelineDate: '2022-08-31',\n};\n";
+        assert_eq!(patterns(deeper), [pattern("^    pipelineDate: '([^']*)'"), pattern("^  pipelineDate: '([^']*)'")]);
+        let twice = "{ pipelineDate: '2022-08-31' }\n{ pipelineDate: '2022-08-31' }\n";
+        assert_eq!(patterns(twice), [None, None]);
+    }
+
+    #[test]
+    fn knows_tests() {
+        for path in
+            ["a/tests/x.py", "a/test_x.py", "src/test/scala/A.scala", "A/ConfigTest.scala", "a.test.ts", "x_test.go"]
+        {
+            assert!(is_test(path), "{path}");
+        }
+        for path in ["src/main/scala/Config.scala", "latest.py", "config.ts", "contest.ts"] {
+            assert!(!is_test(path), "{path}");
+        }
     }
 }

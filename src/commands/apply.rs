@@ -146,6 +146,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(End::Findings);
     }
     ui.say(if report.applied { "\nApplied." } else { "\nNothing to do: the plan has no changes." });
+    for one in changed.iter().filter(|one| estate.find(&one.namespace).is_none()) {
+        let retire = format!("'pipelinectl retire {}' takes away what is left of it: its tags", one.namespace);
+        ui.next(&retire);
+    }
     if report.applied && review.uncommitted && context.git().has_changes().unwrap_or(false) {
         ui.next("commit what was planned from, and open a pull request");
     }

@@ -14,18 +14,20 @@ use crate::context::Context;
 use crate::files;
 use crate::layout::{Finding, LayoutError, Looked, Module, Reading, SourceFile, check, module_folders};
 use crate::operations::read_estate;
+use crate::settings::FILE_NAME;
 use crate::settings::file::Layout;
 use crate::ui::{counted, paint};
 
 /// Look for mistakes in the estate, without credentials
 ///
-/// Duplicate labels, namespaces, keys and physical names; dates that disagree; inputs that are missing, unknown or of the
-/// wrong type; names that are too long; a template that would not do; a live pipeline that is not there. For CI: a finding a line, exit code 1 if there is one.
+/// Labels, namespaces, keys, physical names and states that are there twice; dates that disagree; inputs that are missing,
+/// unknown or of the wrong type; names that are too long; a template that would not do; a live pipeline that is not there.
+/// Reads files only, those of local modules too. A finding a line: file, line, column, message. Exit code 1 if there is one.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
   pipelinectl check
-  pipelinectl check --format json | jq '.findings[]'")]
+  pipelinectl check --format json | jq -r '.findings[].file' | sort -u     the files to mend")]
 pub struct Arguments {}
 
 /// What `pipelinectl check --format json` prints.
@@ -67,13 +69,11 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
     }));
     let reading = layout.read(&files);
     let estate = reading.as_ref().map(Reading::estate).ok();
-    let below = |finding: Finding| Row {
-        file: finding.path,
-        line: finding.line,
-        column: finding.column,
-        message: finding.message,
+    let row = |finding: Finding| {
+        let Finding { path: file, line, column, message } = finding;
+        if file.is_empty() { in_configuration(context, message) } else { Row { file, line, column, message } }
     };
-    let mut rows: Vec<Row> = findings.into_iter().map(below).collect();
+    let mut rows: Vec<Row> = findings.into_iter().map(row).collect();
     if let Some(estate) = estate {
         let found = live::findings(settings, estate).into_iter();
         rows.extend(found.map(|live::Finding { file, line, column, message }| Row { file, line, column, message }));
@@ -94,14 +94,37 @@ pub fn run(_arguments: &Arguments, context: &Context) -> Outcome {
     Ok(End::Findings)
 }
 
-/// The modules that the root calls from folders beside it, and the files of theirs that cannot be read.
+/// What is wrong with the map of the layout map-entries, at the line that names it.
+fn in_configuration(context: &Context, message: String) -> Row {
+    let settings = &context.settings;
+    let path = settings.file.clone().unwrap_or_else(|| settings.directory.join(FILE_NAME));
+    let text = files::read_if_there(&path).ok().flatten().unwrap_or_default();
+    let names_map =
+        |line: &str| line.trim_start().strip_prefix("map").is_some_and(|rest| rest.trim_start().starts_with('='));
+    let line = text.lines().position(names_map).map_or(1, |index| index + 1);
+    let file = path.strip_prefix(&settings.directory).unwrap_or(&path).display().to_string();
+    Row { file, line, column: 1, message }
+}
+
+/// The modules that the root calls from folders beside it, those that they call, and the files of theirs that cannot be
+/// read.
 fn local_modules(context: &Context, files: &[SourceFile]) -> (BTreeMap<String, Module>, Vec<Finding>) {
     let mut modules = BTreeMap::new();
     let mut findings = Vec::new();
-    for folder in module_folders(files) {
-        let Ok(texts) = read_estate::read(&context.settings.directory, Path::new(&folder)) else { continue };
+    let mut wanted: Vec<String> = module_folders(files).into_iter().rev().collect();
+    while let Some(folder) = wanted.pop() {
+        if modules.contains_key(&folder) {
+            continue;
+        }
+        let directory = &context.settings.directory;
+        let texts = match read_estate::read(directory, Path::new(&folder)) {
+            Ok(texts) => texts,
+            Err(_) if !directory.join(&folder).exists() => Vec::new(),
+            Err(_) => continue,
+        };
         match Module::read(texts) {
             Ok(module) => {
+                wanted.extend(module.folders());
                 modules.insert(folder, module);
             }
             Err(LayoutError::Syntax { path, error }) => {

@@ -1,6 +1,6 @@
 //! `pipelinectl plan`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,6 +15,8 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::files;
 use crate::layout::Reading;
+use crate::layout::directories::is_left_behind;
+use crate::operations::read_estate;
 use crate::operations::terraform_run::Planned;
 use crate::pipeline::{Estate, Namespace, Pipeline};
 use crate::settings::file::Layout;
@@ -204,11 +206,15 @@ fn changed(context: &Context, estate: &Estate, base: Option<&str>) -> Result<Vec
     for pipeline in lost {
         context.ui.warn(&format!("{} is gone: nothing can be planned there", pipeline.address()));
     }
+    let folders = changed_folders(context, estate, &merge_base)?;
     let mut changed: Vec<MayChange> = estate
         .pipelines
         .iter()
         .chain(gone)
-        .filter(|pipeline| now.get(&pipeline.address()) != then.get(&pipeline.address()))
+        .filter(|pipeline| {
+            let address = pipeline.address();
+            now.get(&address) != then.get(&address) || folders.contains(&address)
+        })
         .map(|pipeline| MayChange::of(pipeline, Permits::Anything))
         .collect();
     changed.sort_by(|one, other| one.namespace.cmp(&other.namespace));
@@ -219,6 +225,23 @@ fn changed(context: &Context, estate: &Estate, base: Option<&str>) -> Result<Vec
         names => format!("Differing from {short} ({revision}): {}", names.join(", ")),
     });
     Ok(changed)
+}
+
+/// The folders of pipelines in which any file differs: variables, arguments of the backend, templates.
+fn changed_folders(context: &Context, estate: &Estate, commit: &str) -> Result<BTreeSet<String>, Failure> {
+    let roots: Vec<&str> = estate.pipelines.iter().filter_map(Pipeline::root).collect();
+    if roots.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let paths = context.git().changed_since(commit)?;
+    let paths: Vec<String> =
+        paths.iter().map(|path| read_estate::below(&context.settings.terraform_dir, path)).collect();
+    let is_changed = |folder: &&str| {
+        let inside =
+            |path: &String| path.strip_prefix(*folder).and_then(|rest| rest.strip_prefix('/')).map(str::to_owned);
+        paths.iter().filter_map(inside).any(|path| !is_left_behind(&path))
+    };
+    Ok(roots.into_iter().filter(is_changed).map(str::to_owned).collect())
 }
 
 /// What the files say of each pipeline, by its address.

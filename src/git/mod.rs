@@ -163,10 +163,24 @@ impl Git {
     pub fn files(&self) -> Result<Vec<String>, GitError> {
         let tracked = self.paths(&["ls-files", "-z", "--cached"])?;
         let found = match tracked.as_slice() {
-            [] => self.paths(&["ls-files", "-z", "--others", "--exclude-standard"])?,
+            [] => self.untracked()?,
             _ => tracked,
         };
         Ok(found.into_iter().filter(|path| self.directory.join(path).symlink_metadata().is_ok()).collect())
+    }
+
+    /// The paths, relative to this folder, of the files in it and below that git neither tracks nor ignores.
+    pub fn untracked(&self) -> Result<Vec<String>, GitError> {
+        self.paths(&["ls-files", "-z", "--others", "--exclude-standard"])
+    }
+
+    /// The paths, relative to this folder, of the files in it and below that differ from a commit, or that git does not know
+    /// and does not ignore.
+    pub fn changed_since(&self, commit: &str) -> Result<Vec<String>, GitError> {
+        let differing = ["diff", "--name-only", "--relative", "--no-renames", "--no-ext-diff", "-z", commit, "--", "."];
+        let mut paths = self.paths(&differing)?;
+        paths.extend(self.untracked()?);
+        Ok(paths)
     }
 
     fn paths(&self, arguments: &[&str]) -> Result<Vec<String>, GitError> {
@@ -253,6 +267,11 @@ impl Git {
 
     fn failed(&self, arguments: &[&str], output: &Output) -> GitError {
         let text = String::from_utf8_lossy(&output.stderr);
+        // Git says the same of a repository that is broken.
+        let is_there = || self.directory.ancestors().any(|folder| folder.join(".git").symlink_metadata().is_ok());
+        if text.contains("not a git repository") && !is_there() {
+            return GitError::NoRepository { directory: self.directory.clone() };
+        }
         let last: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let message = last.iter().rev().take(3).rev().copied().collect::<Vec<_>>().join("; ");
         GitError::Failed { command: arguments.join(" "), directory: self.directory.clone(), message }

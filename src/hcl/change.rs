@@ -77,6 +77,8 @@ pub struct Around<'a> {
     pub expressions: Expressions,
     /// What a computed key, such as `local.date`, is.
     pub keys: Option<Keys<'a>>,
+    /// Changes of the same block, made just before, that put something new there: the next new thing goes below it.
+    pub added: &'a [Change],
 }
 
 impl fmt::Debug for Around<'_> {

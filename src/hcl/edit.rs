@@ -67,10 +67,38 @@ fn meant(lines: &str, change: &Change) -> Change {
         _ => false,
     };
     let mut change = change.clone();
+    if kind() == "module" {
+        change = change.at(with_alias(path));
+    }
     if is_name && let Some(value) = change.value_mut() {
         *value = value.as_name();
     }
     change
+}
+
+/// A provider has one name, also with a dot in it: `providers.aws.catalogue`.
+fn with_alias(path: &Path) -> Path {
+    match path.segments() {
+        [
+            first @ Segment::Name { name: providers, .. },
+            Segment::Name { name, .. },
+            Segment::Name { name: alias, .. },
+        ] if providers == "providers" => {
+            Path::of(vec![first.clone(), Segment::Name { name: format!("{name}.{alias}"), number: None }])
+        }
+        _ => path.clone(),
+    }
+}
+
+/// Whether the change puts something there that is not there yet.
+pub fn adds(lines: &str, change: &Change, around: &Around<'_>) -> bool {
+    match change {
+        Change::Set { path, .. } => {
+            walk(lines, path, around).is_ok_and(|walked| matches!(walked.found, Found::Nothing { .. }))
+        }
+        Change::AddItem { path, value, .. } => has_item(lines, path, value, around).is_ok_and(|has| has == Some(false)),
+        _ => false,
+    }
 }
 
 /// Sets the value at `path` in the one block that `lines` holds, as [`change`] does.
@@ -243,15 +271,25 @@ fn has_template(value: &str) -> bool {
         .any(|token| token.is_ok_and(|token| matches!(token.kind, Kind::Interpolation | Kind::Directive)))
 }
 
-/// Whether two values have the same tokens, however they are spaced.
+/// Whether two values have the same tokens, however they are spaced and whatever parts the members of objects and the
+/// last item of a list from what follows.
 fn same_tokens(one: &str, other: &str) -> bool {
     fn words(text: &str) -> Option<Vec<&str>> {
-        let mut words = Vec::new();
+        let mut words: Vec<&str> = Vec::new();
+        let mut open = Vec::new();
         for token in Lexer::new(text, 0..text.len()) {
             let token = token.ok()?;
-            if token.kind != Kind::Newline {
-                words.push(&text[token.span()]);
+            match token.kind {
+                Kind::Newline => continue,
+                Kind::Comma if open.last() == Some(&Kind::OpenBrace) => continue,
+                Kind::OpenBrace | Kind::OpenBracket | Kind::OpenParenthesis => open.push(token.kind),
+                Kind::CloseBrace | Kind::CloseBracket | Kind::CloseParenthesis => {
+                    let in_list = open.pop() == Some(Kind::OpenBracket);
+                    words.pop_if(|last| in_list && *last == ",");
+                }
+                _ => {}
             }
+            words.push(&text[token.span()]);
         }
         Some(words)
     }

@@ -174,7 +174,7 @@ pub enum EditError {
         mark: Box<Mark>,
     },
     /// An error about a text whose lines are those of `place`.
-    #[error("{}{error}", prefix(place, error))]
+    #[error("{}", placed(place, error))]
     In {
         /// A file, or what else has lines.
         place: String,
@@ -264,12 +264,12 @@ fn of(path: &str) -> String {
     if path == "." { String::new() } else { format!(" in '{path}'") }
 }
 
-fn prefix(place: &str, error: &EditError) -> String {
-    match error {
-        // It says its line itself.
-        EditError::Syntax(_) => format!("{place}, "),
-        _ => {
-            error.mark().map_or_else(|| format!("{place}: "), |mark| format!("{place}:{}:{}: ", mark.line, mark.column))
+fn placed(place: &str, error: &EditError) -> String {
+    match (error, error.mark()) {
+        (EditError::Syntax(SyntaxError { line, column, message, .. }), _) => {
+            format!("{place}:{line}:{column}: {message}")
         }
+        (_, Some(mark)) => format!("{place}:{}:{}: {error}", mark.line, mark.column),
+        (_, None) => format!("{place}: {error}"),
     }
 }

@@ -22,7 +22,7 @@ mod splice;
 mod value;
 
 pub use change::{Anchor, Around, Change, Keys, PathOrItem};
-pub use edit::{Expressions, change, in_block, lines_of, set, unset};
+pub use edit::{Expressions, adds, change, in_block, lines_of, set, unset};
 pub use error::{EditError, Mark, SyntaxError};
 pub use evaluate::{Locals, Unknown};
 pub use format::format;

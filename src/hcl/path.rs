@@ -91,7 +91,7 @@ impl FromStr for Path {
                 rest = after;
                 after_dot = false;
             } else if after_dot {
-                let (segment, after) = named(rest).map_err(error)?;
+                let (segment, after) = dotted(rest, segments.is_empty()).map_err(error)?;
                 segments.push(segment);
                 rest = after;
                 after_dot = false;
@@ -104,6 +104,25 @@ impl FromStr for Path {
         }
         Ok(Self { segments })
     }
+}
+
+/// What follows a dot: a name; below the first, also a key, with its quotes or without (`a."2025-06-17"`,
+/// `a.2025-06-17`), or a computed one (`a.(local.date)`).
+fn dotted(text: &str, is_first: bool) -> Result<(Segment, &str), String> {
+    if is_first {
+        return named(text);
+    }
+    if text.starts_with('"') {
+        let (key, rest) = quoted(text, '"')?;
+        return Ok((Segment::Key(key), rest));
+    }
+    if let Some((inside, rest)) = text.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+        return Ok((computed(inside)?, rest));
+    }
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-')).unwrap_or(text.len());
+    let (key, rest) = text.split_at(end);
+    let is_key = key.starts_with(|c: char| c.is_ascii_digit()) && !key.bytes().all(|byte| byte.is_ascii_digit());
+    if is_key { Ok((Segment::Key(key.to_owned()), rest)) } else { named(text) }
 }
 
 fn named(text: &str) -> Result<(Segment, &str), String> {
@@ -128,30 +147,45 @@ fn named(text: &str) -> Result<(Segment, &str), String> {
 }
 
 fn bracketed(text: &str) -> Result<(Segment, &str), String> {
-    if let Some(quoted) = text.strip_prefix('"') {
-        let mut key = String::new();
-        let mut characters = quoted.char_indices();
-        while let Some((at, character)) = characters.next() {
-            match character {
-                '\\' => key.extend(characters.next().map(|(_, escaped)| escaped)),
-                '"' => {
-                    let rest = quoted[at + 1..].strip_prefix(']').ok_or("']' must follow the quote")?;
-                    return Ok((Segment::Key(key), rest));
-                }
-                other => key.push(other),
-            }
+    for quote in ['"', '\''] {
+        if text.starts_with(quote) {
+            let (key, rest) = quoted(text, quote)?;
+            let rest = rest.strip_prefix(']').ok_or("']' must follow the quote")?;
+            return Ok((Segment::Key(key), rest));
         }
-        return Err("a quote is not closed".to_owned());
     }
     let (inside, rest) = text.split_once(']').ok_or("']' is missing")?;
     if let Ok(index) = inside.parse() {
         return Ok((Segment::Index(index), rest));
     }
-    let computed = inside.trim();
-    let computed = computed.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(computed).trim();
+    // A date: HCL would compute it, and nobody means that.
+    if inside.contains('-') && inside.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        return Ok((Segment::Key(inside.to_owned()), rest));
+    }
+    Ok((computed(inside)?, rest))
+}
+
+/// The text in quotes that `text` begins with, and what follows them.
+fn quoted(text: &str, quote: char) -> Result<(String, &str), String> {
+    let mut key = String::new();
+    let inside = text.strip_prefix(quote).unwrap_or(text);
+    let mut characters = inside.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' => key.extend(characters.next().map(|(_, escaped)| escaped)),
+            end if end == quote => return Ok((key, &inside[at + 1..])),
+            other => key.push(other),
+        }
+    }
+    Err("a quote is not closed".to_owned())
+}
+
+fn computed(inside: &str) -> Result<Segment, String> {
+    let bare = inside.trim();
+    let bare = bare.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(bare).trim();
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if computed.starts_with(char::is_alphabetic) && computed.contains('.') && computed.chars().all(is_part) {
-        return Ok((Segment::Computed(computed.to_owned()), rest));
+    if bare.starts_with(char::is_alphabetic) && bare.contains('.') && bare.chars().all(is_part) {
+        return Ok(Segment::Computed(bare.to_owned()));
     }
     Err(format!("a key needs quotes: [\"{inside}\"]"))
 }
@@ -201,8 +235,34 @@ mod tests {
     }
 
     #[test]
+    fn reads_keys_in_every_form() {
+        for text in ["a.2025-06-17.b", "a.\"2025-06-17\".b", "a['2025-06-17'].b", "a[2025-06-17].b"] {
+            assert_eq!(text.parse::<Path>().expect(text).to_string(), "a[\"2025-06-17\"].b");
+        }
+        assert_eq!("a.(local.date).b".parse::<Path>().expect("a path").to_string(), "a[local.date].b");
+    }
+
+    #[test]
     fn refuses() {
-        for text in ["", "..", ".a", "a.", "a..b", "a.[0]", "a[b]", "a[f(x)]", "a[\"b]", "a[0", "a#0", "2022", "a b"] {
+        for text in [
+            "",
+            "a.0",
+            "a.\"b",
+            "a.(b)",
+            "2025-06-17",
+            "..",
+            ".a",
+            "a.",
+            "a..b",
+            "a.[0]",
+            "a[b]",
+            "a[f(x)]",
+            "a[\"b]",
+            "a[0",
+            "a#0",
+            "2022",
+            "a b",
+        ] {
             assert!(text.parse::<Path>().is_err(), "{text}");
         }
     }

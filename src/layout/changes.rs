@@ -112,17 +112,26 @@ impl<'a> Blocks<'a> {
         let keys = |key: &str| locals.borrow_mut().evaluate_string(key).ok();
         let mut drafts = Drafts::new(self);
         let mut notes = Vec::new();
+        let all_locals: Vec<Found<'_>> = self.blocks().filter(|found| self.kind(*found) == "locals").collect();
         for change in changes {
+            // Of several blocks of locals each change goes to that which it is about.
+            let is_locals = self.kind(found) == "locals" && target.prefix.segments().is_empty();
+            let found = if is_locals { self.about(&all_locals, change).unwrap_or(found) } else { found };
             let around = Around {
                 siblings,
                 file: &self.files[found.file].text,
                 expressions: Expressions::Refuse,
                 keys: Some(&keys),
+                added: &[],
             };
             let change = change.clone().below(&target.prefix);
             let made = follow::make(self, &mut drafts, found, &change, &around, &mut notes)?;
-            if let (false, Change::Unset { path } | Change::RemoveItem { path, .. }) = (made, &change) {
-                notes.push(format!("'{path}' has nothing of that to take out"));
+            if !made {
+                notes.extend(match change {
+                    Change::Unset { path } => Some(format!("there is no '{path}' to take out")),
+                    Change::RemoveItem { path, .. } => Some(format!("'{path}' has no such item to take out")),
+                    _ => None,
+                });
             }
         }
         Ok(Changed { edits: drafts.edits()?, notes })

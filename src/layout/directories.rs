@@ -2,15 +2,18 @@
 
 mod add;
 mod copy;
+mod moved;
 mod naming;
 mod pattern;
 mod state;
+
+use std::cell::OnceCell;
 
 use crate::hcl::{Attribute, Block, Item, Items, Locals, items, label_text, line_of, literal_string};
 use crate::pipeline::{Estate, Namespace, Pipeline, Reach, Unclear};
 
 use super::{Edit, LayoutError, Rules, SourceFile};
-use state::State;
+use state::{Further, State};
 
 pub use copy::{is_left_behind, leads_to};
 pub use pattern::{DirectoryPattern, DirectoryPatternError, NamePattern};
@@ -29,6 +32,9 @@ pub struct DirectoryRules {
     pub rename: Vec<NamePattern>,
     /// Where it is kept in any case.
     pub keep: Vec<NamePattern>,
+    /// What `init` is told of the backend beside its block, in order: `key=value`, or the path of a file in the folder;
+    /// with `{namespace}` for the pipeline.
+    pub backend: Vec<String>,
 }
 
 /// A file of a pipeline's folder, whatever it holds.
@@ -36,10 +42,17 @@ pub struct DirectoryRules {
 pub struct FolderFile {
     /// Its path in the folder, with `/` between its parts.
     pub path: String,
-    /// What it holds; where it leads to when it is a symbolic link.
-    pub text: String,
+    /// What it holds, text or not; where it leads to when it is a symbolic link.
+    pub bytes: Vec<u8>,
     /// Its permission bits; with the type bits of a link (0o120000) for a symbolic link.
     pub mode: u32,
+}
+
+impl FolderFile {
+    /// What it holds, where that is text.
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.bytes).ok()
+    }
 }
 
 /// One pipeline's folder.
@@ -50,6 +63,8 @@ struct Folder {
     namespace: Namespace,
     /// Which of the files are in it.
     files: Vec<usize>,
+    /// Which of the files have arguments of its backend.
+    arguments: Vec<usize>,
 }
 
 /// The folders of an estate that are pipelines.
@@ -60,6 +75,8 @@ pub struct Directories<'a> {
     /// The items of each file; none for JSON.
     items: Vec<Vec<Item>>,
     folders: Vec<Folder>,
+    /// Where each of the folders keeps its state, when that was asked for.
+    states: OnceCell<Vec<Option<State>>>,
     estate: Estate,
 }
 
@@ -68,6 +85,16 @@ impl DirectoryRules {
     pub fn namespace_of(&self, path: &str) -> Option<Result<Namespace, String>> {
         let name = self.directory.namespace_in(path.strip_prefix(&self.below)?)?;
         Some(self.rules.namespace(name))
+    }
+
+    /// The paths of the files in a pipeline's folder that have arguments of its backend. Those in JSON are not read.
+    pub fn backend_files(&self, namespace: &Namespace) -> impl Iterator<Item = String> {
+        let is_path = |value: &String| !value.contains('=') && !value.starts_with(['/', '.']);
+        self.backend_of(namespace).filter(is_path).filter(|path| path.strip_suffix(".json").is_none())
+    }
+
+    fn backend_of(&self, namespace: &Namespace) -> impl Iterator<Item = String> {
+        self.backend.iter().map(|argument| argument.replace("{namespace}", namespace.as_str()))
     }
 
     /// The folder of a pipeline, relative to the project's.
@@ -85,13 +112,19 @@ impl<'a> Directories<'a> {
             .collect::<Result<Vec<_>, _>>()?;
         let (mut folders, mut estate): (Vec<Folder>, _) = (Vec::new(), Estate::default());
         for (index, file) in files.iter().enumerate() {
+            if !file.is_terraform() {
+                continue;
+            }
             let Some((path, _)) = file.path.rsplit_once('/') else { continue };
             if let Some(folder) = folders.iter_mut().find(|folder| folder.path == path) {
                 folder.files.push(index);
                 continue;
             }
             match rules.namespace_of(path) {
-                Some(Ok(namespace)) => folders.push(Folder { path: path.to_owned(), namespace, files: vec![index] }),
+                Some(Ok(namespace)) => {
+                    let (path, files) = (path.to_owned(), vec![index]);
+                    folders.push(Folder { path, namespace, files, arguments: Vec::new() });
+                }
                 Some(Err(reason)) if !estate.unclear.iter().any(|unclear: &Unclear| unclear.label == path) => {
                     if !looks_dated(path) {
                         continue;
@@ -107,7 +140,11 @@ impl<'a> Directories<'a> {
                 _ => {}
             }
         }
-        let mut read = Self { files, rules, items, folders, estate };
+        for folder in &mut folders {
+            let place = |name| files.iter().position(|file| file.path == format!("{}/{name}", folder.path));
+            folder.arguments = rules.backend_files(&folder.namespace).filter_map(place).collect();
+        }
+        let mut read = Self { files, rules, items, folders, states: OnceCell::new(), estate };
         let (folders, others) =
             std::mem::take(&mut read.folders).into_iter().partition(|folder| read.is_pipeline(folder));
         drop::<Vec<Folder>>(others);
@@ -130,11 +167,12 @@ impl<'a> Directories<'a> {
 
     /// The pipeline whose state is kept where that of this one is, and where this one's backend stands: file and line.
     pub fn shares_state(&self, namespace: &Namespace) -> Option<(Namespace, String, usize)> {
-        let own = self.state_of(self.folders.iter().find(|folder| folder.namespace == *namespace)?)?;
-        let others = self.folders.iter().filter(|folder| folder.namespace != *namespace);
-        let mut same = others.filter_map(|folder| Some((folder, self.state_of(folder)?)));
-        let (folder, _) = same.find(|(_, state)| state.identity == own.identity)?;
-        Some((folder.namespace.clone(), own.path, own.line))
+        let states = self.states.get_or_init(|| self.folders.iter().map(|folder| self.state_of(folder)).collect());
+        let index = self.folders.iter().position(|folder| folder.namespace == *namespace)?;
+        let own = states[index].as_ref()?;
+        let mut others = self.folders.iter().zip(states).filter(|(folder, _)| folder.namespace != *namespace);
+        let (folder, _) = others.find(|(_, state)| state.as_ref().is_some_and(|it| it.identity == own.identity))?;
+        Some((folder.namespace.clone(), own.path.clone(), own.line))
     }
 
     /// The namespace that the module of a pipeline's folder is given, where it is statically known.
@@ -150,7 +188,9 @@ impl<'a> Directories<'a> {
     /// Removes the files of a pipeline's folder: all of `folder`.
     pub fn remove(&self, namespace: &Namespace, folder: &[FolderFile]) -> Result<Vec<Edit>, LayoutError> {
         let path = &self.folder(namespace)?.path;
-        Ok(folder.iter().map(|file| Edit::Delete { path: format!("{path}/{}", file.path) }).collect())
+        let delete =
+            |file: &FolderFile| Edit::Delete { path: format!("{path}/{}", file.path), before: file.bytes.clone() };
+        Ok(folder.iter().map(delete).collect())
     }
 
     fn folder(&self, namespace: &Namespace) -> Result<&Folder, LayoutError> {
@@ -237,8 +277,21 @@ impl<'a> Directories<'a> {
     }
 
     fn state_of(&self, folder: &Folder) -> Option<State> {
-        let files = folder.files.iter().map(|index| (&self.files[*index], self.items[*index].as_slice()));
-        state::find(files, &mut self.locals_of(folder))
+        let file = |index: &usize| (&self.files[*index], self.items[*index].as_slice());
+        let files: Vec<_> = folder.files.iter().map(file).collect();
+        let arguments: Vec<String> = self.rules.backend_of(&folder.namespace).collect();
+        let further: Vec<Further<'_>> = arguments
+            .iter()
+            .filter_map(|argument| match argument.split_once('=') {
+                Some((name, value)) => Some(Further::Value(name, value)),
+                None => {
+                    let path = format!("{}/{argument}", folder.path);
+                    let index = folder.arguments.iter().find(|index| self.files[**index].path == path)?;
+                    Some(Further::File(&self.files[*index], &self.items[*index]))
+                }
+            })
+            .collect();
+        state::find(&folder.path, &files, &further, &mut self.locals_of(folder))
     }
 }
 

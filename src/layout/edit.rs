@@ -16,8 +16,8 @@ pub enum Edit {
     Create {
         /// Which file.
         path: String,
-        /// What it will hold.
-        text: String,
+        /// What it will hold; where it leads to when it is a symbolic link.
+        bytes: Vec<u8>,
         /// Its permission bits.
         mode: u32,
     },
@@ -25,14 +25,25 @@ pub enum Edit {
     Delete {
         /// Which file.
         path: String,
+        /// What it holds now; if it holds something else when it is removed, nothing may be changed.
+        before: Vec<u8>,
     },
 }
 
 impl Edit {
+    /// What the file will hold, where that is text.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Write { after, .. } => Some(after),
+            Self::Create { bytes, .. } => std::str::from_utf8(bytes).ok(),
+            Self::Delete { .. } => None,
+        }
+    }
+
     /// The file that it is about.
     pub fn path(&self) -> &str {
         match self {
-            Self::Write { path, .. } | Self::Create { path, .. } | Self::Delete { path } => path,
+            Self::Write { path, .. } | Self::Create { path, .. } | Self::Delete { path, .. } => path,
         }
     }
 }

@@ -74,6 +74,11 @@ impl<'a> MapEntries<'a> {
         Target { file: pipeline.file.clone(), start, prefix: Path::of(segments) }
     }
 
+    /// The name of the local that the map is, where it is one and not something in it.
+    pub(super) fn local(&self) -> Option<&str> {
+        self.rules.map.local()
+    }
+
     /// The pipelines.
     pub fn estate(&self) -> &Estate {
         &self.estate
@@ -82,8 +87,11 @@ impl<'a> MapEntries<'a> {
     /// What one entry makes, with `{namespace}` for its key.
     pub fn addresses(&self) -> Vec<String> {
         match self.rules.map.local() {
-            Some(local) if self.rules.addresses.is_empty() => fed_by(self.files, &format!("local.{local}")),
-            _ => self.rules.addresses.clone(),
+            _ if !self.rules.addresses.is_empty() => self.rules.addresses.clone(),
+            Some(local) => fed_by(self.files, &format!("local.{local}")),
+            None => {
+                self.rules.map.of_for_each().map(|module| format!("module.{module}[\"{PLACE}\"]")).into_iter().collect()
+            }
         }
     }
 

@@ -48,6 +48,11 @@ impl SourceFile {
     fn is_json(&self) -> bool {
         is_json(&self.path)
     }
+
+    /// Whether terraform reads it by itself, and not only where it is named, as a file of a backend's arguments.
+    fn is_terraform(&self) -> bool {
+        self.is_json() || self.path.strip_suffix(".tf").is_some()
+    }
 }
 
 /// Terraform tells its files by their exact suffix.

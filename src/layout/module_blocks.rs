@@ -193,7 +193,7 @@ fn which(
         return Some(labelled.ok_or_else(|| format!("it has no '{attribute}', and its label names no pipeline")));
     };
     Some(match (locals.evaluate_string(&text[value.clone()]), labelled) {
-        (Ok(namespace), _) => rules.namespace(&namespace),
+        (Ok(value), _) => rules.namespace_of(label, &value),
         (Err(_), Some(labelled)) => Ok(labelled),
         (Err(unknown), None) => Err(format!("its '{attribute}' {unknown}")),
     })

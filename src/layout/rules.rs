@@ -121,12 +121,34 @@ impl Rules {
 
     /// The namespace that a label names, in whichever spelling.
     pub(super) fn namespace_in(&self, label: &str) -> Option<Namespace> {
-        let (before, after) = self.label.split_once(PLACE)?;
-        let middle = label.strip_prefix(before)?.strip_suffix(after)?;
-        if middle.is_empty() {
-            return None;
+        self.readings(label).into_iter().next()
+    }
+
+    /// What a block is whose attribute has this value: the value, or the namespace that its label names, where the value
+    /// is that with something before it (`catalogue-20190205`).
+    pub(super) fn namespace_of(&self, label: &str, value: &str) -> Result<Namespace, String> {
+        let ends_with = |spelling: &str| {
+            value.strip_suffix(spelling).is_some_and(|before| before.ends_with(['-', '_', '.', '/', ':']))
+        };
+        if self.has_pattern() && self.namespace(value).is_ok() {
+            return self.namespace(value);
         }
-        super::spelling::readings(middle).iter().find_map(|reading| self.namespace(reading).ok())
+        let readings = self.readings(label);
+        let exact = readings.iter().find(|namespace| ends_with(namespace.as_str()));
+        let spelled = || readings.iter().find(|namespace| namespace.spellings().iter().any(|text| ends_with(text)));
+        match exact.or_else(spelled) {
+            Some(namespace) => Ok(namespace.clone()),
+            None => self.namespace(value),
+        }
+    }
+
+    fn readings(&self, label: &str) -> Vec<Namespace> {
+        let middle = || {
+            let (before, after) = self.label.split_once(PLACE)?;
+            label.strip_prefix(before)?.strip_suffix(after)
+        };
+        let Some(middle) = middle().filter(|middle| !middle.is_empty()) else { return Vec::new() };
+        super::spelling::readings(middle).iter().filter_map(|reading| self.namespace(reading).ok()).collect()
     }
 }
 
@@ -173,6 +195,19 @@ mod tests {
         assert_eq!(read("p_dev"), None);
         assert_eq!(read("q_2021-02-01"), None);
         assert_eq!(read("p_2021-02-31"), None);
+    }
+
+    #[test]
+    fn reads_values_with_something_before_the_namespace() {
+        let any = Rules::new(None, "namespace", "p_{namespace}", "main.tf", None).expect("rules");
+        let read = |label: &str, value: &str| any.namespace_of(label, value).map(|namespace| namespace.to_string());
+        assert_eq!(read("p_20210201", "shop-20210201").as_deref(), Ok("20210201"));
+        assert_eq!(read("p_2021_02_01", "shop-2021-02-01").as_deref(), Ok("2021-02-01"));
+        assert_eq!(read("p_20210201", "20210201").as_deref(), Ok("20210201"));
+        assert_eq!(read("p_20210201", "2021-02-01").as_deref(), Ok("2021-02-01"));
+        assert_eq!(read("p_20210201", "shop-20210301").as_deref(), Ok("shop-20210301"));
+        assert_eq!(read("p_2021-02-01", "2021-02-01-2").as_deref(), Ok("2021-02-01-2"));
+        assert_eq!(read("q", "shop-20210201").as_deref(), Ok("shop-20210201"));
     }
 
     #[test]

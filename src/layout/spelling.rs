@@ -6,8 +6,10 @@ use crate::pipeline::Namespace;
 /// How a namespace is made into part of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Manner {
-    /// `2021-02-01-2`
+    /// As it is.
     Plain,
+    /// `2021-02-01-2`
+    Dashed,
     /// `2021_02_01_2`
     Underscored,
     /// `20210201-2`
@@ -20,8 +22,9 @@ enum Manner {
     Digits,
 }
 
-const MANNERS: [Manner; 6] = [
+const MANNERS: [Manner; 7] = [
     Manner::Plain,
+    Manner::Dashed,
     Manner::Underscored,
     Manner::Compact,
     Manner::CompactUnderscored,
@@ -29,22 +32,51 @@ const MANNERS: [Manner; 6] = [
     Manner::Digits,
 ];
 
-fn spell(namespace: &Namespace, manner: Manner) -> String {
-    let whole = namespace.as_str();
-    let Some((date, suffix)) = namespace.date() else {
-        return match manner {
-            Manner::Underscored => whole.replace('-', "_"),
-            _ => whole.to_owned(),
+/// A namespace, taken apart at its date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Parts {
+    whole: String,
+    /// `catalogue-` in `catalogue-2021-02-01-2`; all of it where there is no date.
+    prefix: String,
+    /// With dashes, whatever it is written with.
+    date: Option<String>,
+    suffix: String,
+}
+
+impl Parts {
+    fn of(namespace: &Namespace) -> Self {
+        let whole = namespace.as_str().to_owned();
+        match namespace.dated() {
+            Some((prefix, date, suffix)) => {
+                Self { whole, prefix: prefix.to_owned(), date: Some(date), suffix: suffix.to_owned() }
+            }
+            None => Self { prefix: whole.clone(), whole, date: None, suffix: String::new() },
+        }
+    }
+
+    /// Without what stands before the date.
+    fn bare(self) -> Self {
+        Self { whole: self.whole[self.prefix.len()..].to_owned(), prefix: String::new(), ..self }
+    }
+
+    fn spell(&self, manner: Manner) -> String {
+        let Self { whole, prefix, suffix, .. } = self;
+        let Some(date) = &self.date else {
+            return match manner {
+                Manner::Underscored => whole.replace('-', "_"),
+                _ => whole.to_owned(),
+            };
         };
-    };
-    let compact = date.replace('-', "");
-    match manner {
-        Manner::Plain => whole.to_owned(),
-        Manner::Underscored => whole.replace('-', "_"),
-        Manner::Compact => format!("{compact}{suffix}"),
-        Manner::CompactUnderscored => format!("{compact}{}", suffix.replace('-', "_")),
-        Manner::UnderscoredDate => format!("{}{suffix}", date.replace('-', "_")),
-        Manner::Digits => whole.replace('-', ""),
+        let compact = date.replace('-', "");
+        match manner {
+            Manner::Plain => whole.to_owned(),
+            Manner::Dashed => format!("{prefix}{date}{suffix}"),
+            Manner::Underscored => format!("{prefix}{date}{suffix}").replace('-', "_"),
+            Manner::Compact => format!("{prefix}{compact}{suffix}"),
+            Manner::CompactUnderscored => format!("{prefix}{compact}{suffix}").replace('-', "_"),
+            Manner::UnderscoredDate => format!("{prefix}{}{suffix}", date.replace('-', "_")),
+            Manner::Digits => format!("{prefix}{date}{suffix}").replace('-', ""),
+        }
     }
 }
 
@@ -57,41 +89,51 @@ pub(super) struct Mention {
 
 /// Finds one namespace, to be replaced by another, and never a third that is longer.
 #[derive(Debug)]
-pub(super) struct Renaming<'a> {
-    old: &'a Namespace,
-    new: &'a Namespace,
+pub(super) struct Renaming {
+    old: Parts,
+    new: Parts,
     /// Spellings of other pipelines that hold a spelling of the old one.
     longer: Vec<String>,
 }
 
-impl<'a> Renaming<'a> {
-    pub fn new<'b>(old: &'a Namespace, new: &'a Namespace, others: impl Iterator<Item = &'b Namespace>) -> Self {
-        let bare_of = |namespace: &Namespace| namespace.as_str().replace(['-', '_'], "");
-        let bare = bare_of(old);
-        let spellings = MANNERS.map(|manner| spell(old, manner));
+impl Renaming {
+    /// What both have before their dates is no part of what is replaced.
+    pub fn new<'b>(old: &Namespace, new: &Namespace, others: impl Iterator<Item = &'b Namespace>) -> Self {
+        let (mut old_parts, mut new_parts) = (Parts::of(old), Parts::of(new));
+        let prefix = old_parts.prefix.clone();
+        let is_shared = old_parts.date.is_some() && new_parts.date.is_some() && new_parts.prefix == prefix;
+        if is_shared {
+            (old_parts, new_parts) = (old_parts.bare(), new_parts.bare());
+        }
+        let digits = |parts: &Parts| parts.whole.replace(['-', '_'], "");
+        let bare = digits(&old_parts);
+        let spellings = MANNERS.map(|manner| old_parts.spell(manner));
         let longer = others
-            .filter(|other| *other != old && bare_of(other).contains(&bare))
-            .flat_map(|other| MANNERS.map(|manner| spell(other, manner)))
+            .filter(|other| *other != old)
+            .map(Parts::of)
+            .map(|other| if is_shared && other.prefix == prefix { other.bare() } else { other })
+            .filter(|other| digits(other).contains(&bare))
+            .flat_map(|other| MANNERS.map(|manner| other.spell(manner)))
             .filter(|other| spellings.iter().any(|spelling| other.len() > spelling.len() && other.contains(spelling)))
             .collect();
-        Self { old, new, longer }
+        Self { old: old_parts, new: new_parts, longer }
     }
 
     /// Whether the old namespace is a date, and no word.
     pub fn is_dated(&self) -> bool {
-        self.old.date().is_some()
+        self.old.date.is_some()
     }
 
     /// Each mention of the old namespace in `text`, in order.
     pub fn mentions(&self, text: &str) -> Vec<Mention> {
         let mut mentions: Vec<Mention> = Vec::new();
         for manner in MANNERS {
-            let old = spell(self.old, manner);
+            let old = self.old.spell(manner);
             for (start, _) in text.match_indices(&old) {
                 let span = start..start + old.len();
                 let taken = mentions.iter().any(|other| other.span.start < span.end && span.start < other.span.end);
                 if !taken && stands_apart(text, &span) && !self.is_another(text, &span) {
-                    let new = spell(self.new, self.fitting(manner, text, &span));
+                    let new = self.new.spell(self.fitting(manner, text, &span));
                     mentions.push(Mention { span, new });
                 }
             }
@@ -104,7 +146,7 @@ impl<'a> Renaming<'a> {
     fn fitting(&self, manner: Manner, text: &str, span: &Span) -> Manner {
         let around = [text[..span.start].chars().next_back(), text[span.end..].chars().next()];
         let underscored = around.contains(&Some('_')) && !around.contains(&Some('-'));
-        let alike = spell(self.old, Manner::Compact) == spell(self.old, Manner::CompactUnderscored);
+        let alike = self.old.spell(Manner::Compact) == self.old.spell(Manner::CompactUnderscored);
         if manner == Manner::Compact && underscored && alike { Manner::CompactUnderscored } else { manner }
     }
 

@@ -27,12 +27,13 @@ pub fn read(project: &Path, root: &Path) -> Result<Vec<SourceFile>, FileError> {
 }
 
 /// The same of each folder that is `depth` folders below the root and wanted; `wanted` gets its path relative to the
-/// project's folder. Folders that begin with a dot are not looked into.
+/// project's folder. `also` are the paths of other files in a folder. Folders that begin with a dot are not looked into.
 pub fn read_folders(
     project: &Path,
     root: &Path,
     depth: usize,
     wanted: &dyn Fn(&str) -> bool,
+    also: &dyn Fn(&str) -> Vec<String>,
 ) -> Result<Vec<SourceFile>, FileError> {
     let mut folders = vec![root.to_owned()];
     for _ in 0..depth {
@@ -46,6 +47,12 @@ pub fn read_folders(
     let mut found = Vec::new();
     for folder in folders.iter().filter(|folder| wanted(&below(folder, ""))) {
         found.extend(read(project, folder)?);
+        for name in also(&below(folder, "")).iter().filter(|name| !is_terraform(name)) {
+            let path = below(folder, name);
+            if let Some(text) = files::read_if_there(&project.join(&path))? {
+                found.push(SourceFile::new(path, text));
+            }
+        }
     }
     Ok(found)
 }
@@ -56,8 +63,8 @@ pub fn folder(path: &Path, known: &[String]) -> Result<Vec<FolderFile>, FileErro
     let paths = if known.is_empty() { files::paths_below(path)? } else { known.to_vec() };
     let mut found = Vec::new();
     for name in paths.into_iter().filter(|name| !is_left_behind(name)) {
-        let (text, mode) = files::read_with_mode(&path.join(&name))?;
-        found.push(FolderFile { path: name, text, mode });
+        let (bytes, mode) = files::read_with_mode(&path.join(&name))?;
+        found.push(FolderFile { path: name, bytes, mode });
     }
     Ok(found)
 }

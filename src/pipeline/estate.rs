@@ -103,7 +103,7 @@ impl Estate {
 
     /// The pipeline with the greatest date, or the last one where none has a date.
     pub fn newest(&self) -> Option<&Pipeline> {
-        let dated = self.pipelines.iter().filter(|pipeline| pipeline.namespace.date().is_some());
+        let dated = self.pipelines.iter().filter(|pipeline| pipeline.namespace.dated().is_some());
         dated.max_by_key(|pipeline| &pipeline.namespace).or(self.pipelines.last())
     }
 
@@ -136,6 +136,8 @@ mod tests {
         let newest = |names: &[&str]| estate(names).newest().map(|pipeline| pipeline.namespace.to_string());
         assert_eq!(newest(&["2022-10-14", "2022-08-31", "zzz"]).as_deref(), Some("2022-10-14"));
         assert_eq!(newest(&["2022-10-14", "2022-10-14-2"]).as_deref(), Some("2022-10-14-2"));
+        assert_eq!(newest(&["20221014", "20230102", "20220831"]).as_deref(), Some("20230102"));
+        assert_eq!(newest(&["shop-2022-10-14", "shop-2022-08-31"]).as_deref(), Some("shop-2022-10-14"));
         assert_eq!(newest(&["zzz", "aaa"]).as_deref(), Some("aaa"));
         assert_eq!(newest(&[]), None);
     }

@@ -67,6 +67,17 @@ impl Namespace {
         looks_like_date(date).then(|| (date, &self.0[10..]))
     }
 
+    /// What stands before its date, the date with dashes, whatever it is written with, and what follows it:
+    /// `catalogue-`, `2021-02-01` and `-2` of `catalogue-20210201-2`.
+    pub fn dated(&self) -> Option<(&str, String, &str)> {
+        let whole = self.as_str();
+        let begins = |at: usize| !whole[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+        (0..whole.len()).filter(|at| begins(*at)).find_map(|at| {
+            let (date, length) = date_at_start(&whole[at..])?;
+            Some((&whole[..at], date, &whole[at + length..]))
+        })
+    }
+
     /// Every way in which names are made from it, the usual one first: `2021-02-01`, `2021_02_01`, `20210201`, each
     /// with the suffix in the same manner.
     pub fn spellings(&self) -> Vec<String> {
@@ -77,11 +88,13 @@ impl Namespace {
             }
         };
         add(self.0.replace('-', "_"));
-        if let Some((date, suffix)) = self.date() {
+        if let Some((prefix, date, suffix)) = self.dated() {
             let compact = date.replace('-', "");
-            add(format!("{compact}{suffix}"));
-            add(format!("{compact}{}", suffix.replace('-', "_")));
-            add(format!("{}{suffix}", date.replace('-', "_")));
+            add(format!("{prefix}{date}{suffix}"));
+            add(format!("{prefix}{date}{suffix}").replace('-', "_"));
+            add(format!("{prefix}{compact}{suffix}"));
+            add(format!("{prefix}{compact}{}", suffix.replace('-', "_")));
+            add(format!("{prefix}{}{suffix}", date.replace('-', "_")));
         }
         spellings
     }
@@ -100,6 +113,23 @@ impl Namespace {
             })
         })
     }
+}
+
+/// The date that the text begins with, in whichever manner, with dashes; and how many bytes of the text it takes.
+fn date_at_start(text: &str) -> Option<(String, usize)> {
+    let bytes = text.as_bytes();
+    let digits = |from: usize, to: usize| bytes.get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let parted = |mark: u8| {
+        digits(0, 4) && digits(5, 7) && digits(8, 10) && !digits(10, 11) && bytes[4] == mark && bytes[7] == mark
+    };
+    let (date, length) = if parted(b'-') || parted(b'_') {
+        (text[..10].replace('_', "-"), 10)
+    } else if digits(0, 8) && !digits(8, 9) {
+        (format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..8]), 8)
+    } else {
+        return None;
+    };
+    date.parse::<jiff::civil::Date>().ok().map(|_| (date, length))
 }
 
 fn looks_like_date(text: &str) -> bool {
@@ -148,8 +178,10 @@ impl fmt::Display for Namespace {
 
 impl Ord for Namespace {
     fn cmp(&self, other: &Self) -> Ordering {
-        match (self.date(), other.date()) {
-            (Some(ours), Some(theirs)) => ours.0.cmp(theirs.0).then_with(|| natural(ours.1, theirs.1)),
+        match (self.dated(), other.dated()) {
+            (Some(ours), Some(theirs)) => {
+                ours.1.cmp(&theirs.1).then_with(|| natural(ours.2, theirs.2)).then_with(|| natural(ours.0, theirs.0))
+            }
             (Some(_), None) => Ordering::Greater,
             (None, Some(_)) => Ordering::Less,
             (None, None) => natural(&self.0, &other.0),

@@ -1,7 +1,7 @@
 //! Folders: `tests/fixtures/<command>/<case>/in` becomes `out`, byte for byte, and stays so.
 //!
 //! `command` has the words after `pipelinectl`, as a shell reads them. `code`, where it is, has the exit code, else it is
-//! 0. Where `terraform fmt` has nothing to say of the files before, it has nothing to say of them afterwards.
+//! 0. A command that only looks has no `out`: its files stay as they are, and `stdout` has what it says of them. Where `terraform fmt` has nothing to say of the files before, it has nothing to say of them afterwards.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -99,7 +99,9 @@ fn difference(found: &Folder, expected: &Folder) -> Option<String> {
 }
 
 fn case(folder: &Path) -> Result<(), String> {
-    let (input, output) = (read(&folder.join("in")), read(&folder.join("out")));
+    let input = read(&folder.join("in"));
+    let said = fs::read_to_string(folder.join("stdout")).ok();
+    let output = if said.is_some() { input.clone() } else { read(&folder.join("out")) };
     let words = fs::read_to_string(folder.join("command")).expect("the case has a command");
     let code = fs::read_to_string(folder.join("code")).map_or(0, |text| text.trim().parse().expect("a number"));
     let work = tempfile::tempdir().expect("a folder");
@@ -109,6 +111,9 @@ fn case(folder: &Path) -> Result<(), String> {
         let run = run(work.path(), words.trim());
         if run.code != code || run.err.contains("panicked") {
             return Err(format!("{which} run: exit code {}, not {code}\n{}{}", run.code, run.out, run.err));
+        }
+        if let Some(said) = said.as_ref().filter(|said| **said != run.out) {
+            return Err(format!("{which} run: it says\n{}--- expected\n{said}--- stderr\n{}", run.out, run.err));
         }
         if let Some(difference) = difference(&read(work.path()), &output) {
             return Err(format!("{which} run: {difference}\n{}", run.err));

@@ -107,7 +107,7 @@ fn a_missing_tag_is_refused() {
     error: the tags 2022-10-14 are not complete:
       the repository weco/concepts_ingestor has no image 2022-10-14
       the repository weco/concepts_aggregator has no image 2022-10-14
-    hint: make what is missing with 'pipelinectl tag 2022-10-14', then plan again
+    hint: make what is missing with 'pipelinectl tag 2022-10-14', then try again
     ");
     assert!(!estate.file(OUT).exists());
     configure(&estate, "[[service]]", "[[unknown]]");
@@ -128,4 +128,25 @@ fn new_writes_it_as_part_of_the_edit() {
     fs::write(estate.file(OUT), "# by hand\n").expect("written");
     new(&["--yes"]).ends_with(0).says("-# by hand").says("Wrote infrastructure/images.auto.tfvars.");
     new(&["--edit-only"]).ends_with(64);
+}
+
+#[test]
+fn where_a_pipeline_is_a_folder_the_new_one_gets_its_own() {
+    const OLD_FILE: &str = "infrastructure/2022-08-31/images.auto.tfvars";
+    const NEW_FILE: &str = "infrastructure/2022-10-14/images.auto.tfvars";
+    const MAIN: &str = "variable \"images\" {\n  type = map(string)\n}\n\nmodule \"pipeline\" {\n  source    = \"../stack\"\n  namespace = \
+                        \"2022-08-31\"\n\n  reindexing_state = {\n    scale_up_tasks = false\n    index          = \"a\"\n  }\n}\n\nresource \
+                        \"terraform_data\" \"images\" {\n  input = var.images\n}\n";
+    let toml = "layout = \"directories\"\n\n[pipeline]\nsource = \"../stack\"\n";
+    let estate = crate::layouts::estate(toml, &[("infrastructure/2022-08-31/main.tf", MAIN)]);
+    run(&estate, &["tfvars", LIVE, "--out", OLD_FILE]).ends_with(0);
+    estate.commit("Name the images").expect("committed");
+    let without = run(&estate, &["new", "2022-10-14", "--dry-run"]).ends_with(0);
+    without.says("names the images of 2022-08-31 by digest; '--tfvars' with that file writes those of 2022-10-14");
+    let made = run(&estate, &["new", "2022-10-14", "--tfvars", NEW_FILE, "--yes"]).ends_with(0);
+    made.says("Wrote infrastructure/2022-10-14/images.auto.tfvars.").does_not_say("by digest");
+    assert_eq!(estate.read(NEW_FILE).expect("readable"), run(&estate, &["tfvars", "2022-10-14"]).ends_with(0).out);
+    assert_ne!(estate.read(OLD_FILE).expect("readable"), estate.read(NEW_FILE).expect("readable"));
+    let again = run(&estate, &["new", "2022-10-14", "--tfvars", NEW_FILE, "--yes"]).ends_with(0);
+    again.says("Nothing to do: 2022-10-14 is complete.");
 }

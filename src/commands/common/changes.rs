@@ -26,10 +26,10 @@ struct Flags {
     /// Make code again of an attribute, or an item of a list, that is a comment
     #[arg(long, value_name = "PATH[=ITEM]")]
     uncomment: Vec<PathOrItem>,
-    /// Put what is new below this key; for the values that follow, or all before if none follows
+    /// Put what is new below this key: each PATH=VALUE after this flag, or all before it if none comes after
     #[arg(long, value_name = "KEY")]
     insert_after: Vec<String>,
-    /// Put what is new above this key
+    /// Put what is new above this key, likewise
     #[arg(long, value_name = "KEY")]
     insert_before: Vec<String>,
 }
@@ -125,7 +125,38 @@ fn read(matches: &ArgMatches) -> Result<Vec<Change>, Error> {
     anchor(&mut changes, &anchors)?;
     let changes: Vec<Change> = changes.into_iter().map(|(_, change)| change).collect();
     refuse_contradictions(&changes)?;
-    Ok(changes)
+    Ok(in_order(changes))
+}
+
+/// The changes in an order in which none takes away what another one is told by: nested blocks go from the last number to
+/// the first, and what something new stands beside goes after that is there.
+fn in_order(changes: Vec<Change>) -> Vec<Change> {
+    let removed = |change: &Change| match change {
+        Change::Unset { path } | Change::CommentOut { path, item: None } => Some(path.clone()),
+        _ => None,
+    };
+    let anchored = |change: &Change| match change {
+        Change::Set { path, anchor: Some(Anchor::After(key) | Anchor::Before(key)), .. } => {
+            let (_, way) = path.segments().split_last()?;
+            let name = Segment::Name { name: key.clone(), number: None };
+            Some(Path::of(way.iter().cloned().chain([name]).collect()))
+        }
+        _ => None,
+    };
+    let anchors: Vec<Path> = changes.iter().filter_map(anchored).collect();
+    let number = |change: &Change| match removed(change)?.segments().last()? {
+        Segment::Name { number, .. } => *number,
+        _ => None,
+    };
+    let is_anchor = |change: &Change| removed(change).is_some_and(|path| anchors.contains(&path));
+    let (last, mut first): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(is_anchor);
+    let places: Vec<usize> = (0..first.len()).filter(|at| number(&first[*at]).is_some()).collect();
+    let mut numbered: Vec<Change> = places.iter().map(|at| first[*at].clone()).collect();
+    numbered.sort_by_key(|change| std::cmp::Reverse(number(change)));
+    for (at, change) in places.into_iter().zip(numbered) {
+        first[at] = change;
+    }
+    first.into_iter().chain(last).collect()
 }
 
 /// Gives each value that may be new the place that was named last before it; where none follows a place, those before it
@@ -135,22 +166,11 @@ fn anchor(changes: &mut [(usize, Change)], anchors: &[(usize, Anchor)]) -> Resul
     let any_new = changes.iter().any(|(_, change)| may_be_new(change));
     let first = anchors.first().map_or(0, |(at, _)| *at);
     let follows = changes.iter().any(|(index, change)| may_be_new(change) && *index > first);
-    let mut last: Option<(usize, Path, String)> = None;
     for (index, change) in changes {
-        let (Change::Set { path, anchor, .. } | Change::AddItem { path, anchor, .. }) = change else { continue };
+        let (Change::Set { anchor, .. } | Change::AddItem { anchor, .. }) = change else { continue };
         let before = if follows || anchors.is_empty() { None } else { Some(0) };
         let Some(named) = anchors.iter().rposition(|(at, _)| at < index).or(before) else { continue };
-        let (end, way) =
-            path.segments().split_last().map_or((None, Path::root()), |(end, way)| (Some(end), Path::of(way.to_vec())));
-        *anchor = Some(match (&anchors[named].1, &last) {
-            // What follows one another on the command line does so in the file.
-            (Anchor::After(_), Some((same, of, key))) if *same == named && *of == way => Anchor::After(key.clone()),
-            (anchor, _) => anchor.clone(),
-        });
-        last = match end {
-            Some(Segment::Name { name, .. } | Segment::Key(name)) => Some((named, way, name.clone())),
-            _ => None,
-        };
+        *anchor = Some(anchors[named].1.clone());
     }
     if anchors.is_empty() || any_new {
         return Ok(());
@@ -248,13 +268,26 @@ mod tests {
 
     #[test]
     fn places_what_is_new() {
-        assert_eq!(parse(&["--insert-after", "k", "a=1", "b=2"]).expect("changes"), ["a=1 after k", "b=2 after a"]);
+        assert_eq!(parse(&["--insert-after", "k", "a=1", "b=2"]).expect("changes"), ["a=1 after k", "b=2 after k"]);
         assert_eq!(parse(&["a=1", "--insert-after", "k", "b=2"]).expect("changes"), ["a=1", "b=2 after k"]);
         assert_eq!(parse(&["a=1", "--insert-after", "k"]).expect("changes"), ["a=1 after k"]);
         let two = ["--insert-after", "k", "a=1", "--insert-before", "l", "b=2", "--unset", "c"];
         assert_eq!(parse(&two).expect("changes"), ["a=1 after k", "b=2 before l", "--unset c"]);
         assert!(
             parse(&["--insert-after", "k", "--unset", "c"]).expect_err("nothing new").contains("need a path=value")
+        );
+    }
+
+    #[test]
+    fn takes_nothing_away_that_another_is_told_by() {
+        let renamed = ["--unset", "old", "--insert-after", "old", "new=1"];
+        assert_eq!(parse(&renamed).expect("changes"), ["new=1 after old", "--unset old"]);
+        let numbered = ["--unset", "rule#2", "a=1", "--unset", "rule#3"];
+        assert_eq!(parse(&numbered).expect("changes"), ["--unset rule#3", "a=1", "--unset rule#2"]);
+        let items = ["--insert-after", "local.a", "--add-item", "l=local.y", "--add-item", "l=local.z"];
+        assert_eq!(
+            parse(&items).expect("changes"),
+            ["--add-item l=local.y after local.a", "--add-item l=local.z after local.a"]
         );
     }
 

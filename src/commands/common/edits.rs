@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::layout::Edit;
+use crate::ui::counted;
 use crate::ui::diff::unified;
 
 /// Shows the diff of each.
@@ -9,7 +10,10 @@ pub fn show(context: &Context, edits: &[Edit]) {
     for edit in edits {
         match edit {
             Edit::Write { before, after, .. } => context.ui.show(&unified(edit.path(), before, after)),
-            Edit::Create { text, .. } => context.ui.show(&unified(edit.path(), "", text)),
+            Edit::Create { bytes, .. } => context.ui.show(&match edit.text() {
+                Some(text) => unified(edit.path(), "", text),
+                None => format!("{} is made: {}\n", edit.path(), counted(bytes.len(), "byte")),
+            }),
             Edit::Delete { .. } => context.ui.show(&format!("{} is deleted\n", edit.path())),
         }
     }

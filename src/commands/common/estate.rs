@@ -14,6 +14,22 @@ use crate::pipeline::{Estate, Namespace, Unclear};
 use crate::settings::file::Layout as Chosen;
 use crate::settings::{FILE_NAME, Settings};
 
+/// Refuses a pipeline that cannot be changed, and one that several blocks say they are.
+pub fn refuse_unclear(context: &Context, estate: &Estate, namespace: &Namespace) -> Result<(), Failure> {
+    if let Some(unclear) = estate.unclear.iter().find(|unclear| unclear.namespace.as_ref() == Some(namespace)) {
+        let name = name_of(&context.settings, unclear);
+        let message = format!("{}:{}: {name}: {}", unclear.file, unclear.line, unclear.reason);
+        return Err(Failure::usage(message).hint("nothing was changed: this one has to be changed by hand"));
+    }
+    let of_it = estate.pipelines.iter().filter(|pipeline| pipeline.namespace == *namespace);
+    let places: Vec<String> = of_it.map(|it| format!("{}:{}: {}", it.file, it.line, it.address())).collect();
+    if places.len() > 1 {
+        let message = format!("{} blocks say that they are {namespace}:\n  {}", places.len(), places.join("\n  "));
+        return Err(Failure::usage(message).hint("leave one of them, or give the other its own namespace"));
+    }
+    Ok(())
+}
+
 /// How pipelines are told from other modules.
 pub fn rules(settings: &Settings) -> Result<Rules, Failure> {
     let pipeline = &settings.pipeline;
@@ -55,9 +71,26 @@ pub fn layout(settings: &Settings) -> Result<Layout, Failure> {
                 directory: pipeline.directory.parse().map_err(|error| wrong("directory", &error))?,
                 rename: pipeline.rename.iter().map(|text| NamePattern::from(text.as_str())).collect(),
                 keep: pipeline.keep.iter().map(|text| NamePattern::from(text.as_str())).collect(),
+                backend: backend_of(&settings.init_args),
             })
         }
     })
+}
+
+/// What `init_args` say of the backend, in their order: `key=value`, or the name of a file ("Command: init" in Terraform's
+/// documentation).
+fn backend_of(arguments: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let name = argument.trim_start_matches('-');
+        if let Some(value) = name.strip_prefix("backend-config=") {
+            found.push(value.to_owned());
+        } else if name == "backend-config" {
+            found.extend(arguments.next().cloned());
+        }
+    }
+    found
 }
 
 /// The path of a file that a block may go into, from its name. Terraform reads the `.tf` files of the root itself, and
@@ -98,7 +131,11 @@ pub fn files_of(settings: &Settings, layout: &Layout) -> Result<Vec<SourceFile>,
         Layout::ModuleBlocks(_) | Layout::MapEntries(_) => read_estate::read(project, root)?,
         Layout::Directories(rules) => {
             let wanted = |path: &str| rules.namespace_of(path).is_some();
-            read_estate::read_folders(project, root, rules.directory.depth(), &wanted)?
+            let also = |path: &str| match rules.namespace_of(path) {
+                Some(Ok(namespace)) => rules.backend_files(&namespace).collect(),
+                _ => Vec::new(),
+            };
+            read_estate::read_folders(project, root, rules.directory.depth(), &wanted, &also)?
         }
     })
 }
@@ -126,8 +163,12 @@ pub fn files_at(
 pub fn folder(context: &Context, folder: &str) -> Result<Vec<FolderFile>, Failure> {
     let path = context.settings.directory.join(folder);
     let git = Git::new(&path, context.ui.progress());
-    // Without git, or outside a repository, the folder itself says what is in it.
-    let known = git.files().unwrap_or_default();
+    let known = match git.files() {
+        // Without git, or outside a repository, the folder itself says what is in it.
+        Err(GitError::NotFound | GitError::NoRepository { .. }) => Vec::new(),
+        // What git could not say, nobody may guess: files that it does not track would be copied, or deleted for good.
+        known => known?,
+    };
     Ok(read_estate::folder(&path, &known)?)
 }
 

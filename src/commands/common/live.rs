@@ -1,5 +1,6 @@
 //! Which pipeline is live, and where that is said.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::estate;
@@ -108,11 +109,15 @@ pub fn findings(settings: &Settings, estate: &Estate) -> Vec<Finding> {
         let mut add = |line, column, message| findings.push(Finding { file: file.clone(), line, column, message });
         match read(settings, place) {
             Err(Unreadable::Value(error)) => add(error.line, error.column, error.problem.to_string()),
+            Err(Unreadable::File(FileError::Read { source, .. })) if source.kind() == ErrorKind::NotFound => {
+                add(1, 1, "there is no such file, and [live] names it".to_owned());
+            }
             Err(Unreadable::File(FileError::Read { source, .. })) => add(1, 1, format!("cannot be read: {source}")),
             Err(Unreadable::File(error)) => add(1, 1, error.to_string()),
             Ok(pointer) => {
                 let (at, Found { value, line, column, .. }) = (pointer.at(), pointer.found);
                 match &first {
+                    _ if value.is_empty() => add(line, column, "no live pipeline is named here".to_owned()),
                     Some((name, other)) if *name != value => {
                         add(line, column, format!("the live pipeline is {value} here, but {name} in {other}"));
                     }
@@ -120,7 +125,9 @@ pub fn findings(settings: &Settings, estate: &Estate) -> Vec<Finding> {
                     None if estate.pipelines.iter().any(|pipeline| pipeline.namespace.as_str() == value) => {}
                     None => add(line, column, format!("the live pipeline is {value}, which is not in the estate")),
                 }
-                first.get_or_insert((value, at));
+                if !value.is_empty() {
+                    first.get_or_insert((value, at));
+                }
             }
         }
     }

@@ -345,8 +345,13 @@ pub fn standing(context: &Context, namespace: &Namespace) -> Result<Release, Fai
         Ok(Decision::Superseded(_)) => Err(Failure::failed("a newer release came first")),
         Err(refusal) => {
             let problems: Vec<String> = refusal.problems.iter().map(ToString::to_string).collect();
-            Err(Failure::refused(format!("the tags {tag} are not complete:\n  {}", problems.join("\n  ")))
-                .hint(format!("make what is missing with 'pipelinectl tag {namespace}', then plan again")))
+            let no_repository = |problem: &Problem| matches!(problem, Problem::RepositoryMissing { .. });
+            let hint = if refusal.problems.iter().any(no_repository) {
+                format!("make the repository with terraform first, or mend its name or registry in {FILE_NAME}")
+            } else {
+                format!("make what is missing with 'pipelinectl tag {namespace}', then try again")
+            };
+            Err(Failure::refused(format!("the tags {tag} are not complete:\n  {}", problems.join("\n  "))).hint(hint))
         }
     }
 }

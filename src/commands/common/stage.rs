@@ -57,14 +57,13 @@ pub fn program_in(context: &Context, root: Option<&str>, namespace: Option<&Name
     for (name, variable) in &settings.terraform_env {
         let value = match variable {
             Variable::Plain(text) => Value::Plain(text.clone()),
-            Variable::Secret(secret) => {
+            Variable::Secret(secret) => Value::Secret(context.secret(&secret.secret, || {
                 check_account(context)?;
                 let secrets = context.session()?.secrets();
-                let text = context.wait(secrets.text(&secret.secret))?.map_err(|error| {
+                context.wait(secrets.text(&secret.secret))?.map_err(|error| {
                     Failure::from(error).hint(format!("it is wanted for {name} below [terraform] env"))
-                })?;
-                Value::Secret(text)
-            }
+                })
+            })?),
         };
         additions.insert(name.clone(), value);
     }

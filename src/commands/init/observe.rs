@@ -1,6 +1,6 @@
 //! What the repository says of its pipelines.
 
-use crate::ci::discover::{Key, Seen, commit_tag, is_of_build, live};
+use crate::ci::discover::{Key, Seen, commit_tag, is_of_build, is_test, live};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::files;
@@ -34,7 +34,7 @@ pub struct Found {
     /// The branch that images are built from.
     pub main_branch: String,
     /// The places that name a pipeline; the first is likeliest to be the live one.
-    pub live: Vec<(Seen, Key)>,
+    pub live: Vec<(Seen, Option<Key>)>,
 }
 
 impl Found {
@@ -47,11 +47,15 @@ impl Found {
     }
 }
 
-/// Reads the files that git tracks, or all but hidden folders and what others wrote.
+/// Reads the files that git does not ignore, or all but hidden folders and what others wrote.
 pub fn observe(context: &Context) -> Result<Found, Failure> {
     let directory = &context.settings.directory;
     let git = crate::git::Git::new(directory, context.ui.progress());
-    let known = git.files().unwrap_or_default();
+    let mut known = git.files().unwrap_or_default();
+    // What is new may not have been added yet.
+    known.extend(git.untracked().unwrap_or_default());
+    known.sort();
+    known.dedup();
     let paths = if known.is_empty() { files::paths_below_but(directory, &FOREIGN)? } else { known };
     let read = |path: &String| files::read(&directory.join(path)).ok().map(|text| SourceFile::new(path.clone(), text));
     let terraform: Vec<SourceFile> = paths.iter().filter(|path| is_terraform(path)).filter_map(read).collect();
@@ -67,11 +71,13 @@ pub fn observe(context: &Context) -> Result<Found, Failure> {
     let build: Vec<SourceFile> = paths.iter().filter(|path| is_of_build(path)).filter_map(read).collect();
     let texts = || build.iter().map(|file| (file.path.as_str(), file.text.as_str()));
     let names: Vec<String> = estate.namespaces.iter().map(ToString::to_string).collect();
-    let code: Vec<SourceFile> = paths.iter().filter(|path| is_code(path)).filter_map(read).collect();
-    let mut live = live(texts().chain(code.iter().map(|file| (file.path.as_str(), file.text.as_str()))), &names);
+    let is_other = |path: &&String| is_code(path) && !is_of_build(path);
+    let code: Vec<SourceFile> = paths.iter().filter(is_other).filter_map(read).collect();
+    let code = code.iter().map(|file| (file.path.as_str(), file.text.as_str()));
+    let mut live = live(texts().chain(code).filter(|(path, _)| !is_test(path)), &names);
     live.sort_by_key(|(seen, key)| {
-        let speaks = matches!(key, Key::Keys(key) | Key::Pattern(key) if key.to_lowercase().contains("live"));
-        (!speaks, matches!(key, Key::Pattern(_)), seen.file.clone(), seen.line)
+        let speaks = matches!(key, Some(Key::Keys(key) | Key::Pattern(key)) if key.to_lowercase().contains("live"));
+        (key.is_none(), !speaks, matches!(key, Some(Key::Pattern(_))), seen.file.clone(), seen.line)
     });
     let main_branch = ["origin/main", "origin/master"].into_iter().find(|name| git.commit(name).is_ok());
     Ok(Found {
@@ -104,7 +110,8 @@ fn is_code(path: &str) -> bool {
 fn name_of(url: &str) -> Option<String> {
     let last = url.trim_end_matches('/').rsplit(['/', ':']).next()?;
     let name = last.strip_suffix(".git").unwrap_or(last);
-    (!name.is_empty()).then(|| name.to_owned())
+    // A path may be the URL, and say where from instead of what.
+    (!matches!(name, "" | "." | "..")).then(|| name.to_owned())
 }
 
 /// A file with placeholders below `templates`.

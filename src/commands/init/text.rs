@@ -90,8 +90,8 @@ fn pipeline(lines: &mut Lines, found: &Found) {
             Setting::List(texts) => list(texts),
         };
         // What cannot be right as it is must not be taken.
-        let key = if *key == "addresses" && unsure.is_some() { "# addresses" } else { key };
-        lines.set(key, &value, unsure.as_deref());
+        let is_left_out = matches!(*key, "addresses" | "rename") && unsure.is_some();
+        lines.set(&format!("{}{key}", if is_left_out { "# " } else { "" }), &value, unsure.as_deref());
     }
     if let Some(template) = found.template.as_ref().filter(|_| matches!(found.estate.layout, Layout::ModuleBlocks(_))) {
         lines.set("template", &quoted(template), None);
@@ -189,9 +189,12 @@ fn service(lines: &mut Lines, service: &Service) {
 }
 
 fn live(lines: &mut Lines, found: &Found) {
-    let Some(((seen, key), others)) = found.live.split_first() else {
+    let Some(((seen, Some(key)), others)) = found.live.split_first() else {
         lines.plain("");
         lines.unsure(Some("nothing names the live pipeline; it may be: mode = \"newest\""));
+        for (seen, _) in &found.live {
+            lines.unsure(Some(&format!("{}:{} names {}; is that it?", seen.file, seen.line, seen.text)));
+        }
         lines.plain("# [live]");
         lines.plain("# file = \".buildkite/pipeline.yml\"");
         lines.plain("# key = \"env.LIVE_PIPELINE\"");
@@ -201,12 +204,22 @@ fn live(lines: &mut Lines, found: &Found) {
     let speaks = matches!(key, Key::Keys(key) | Key::Pattern(key) if key.to_lowercase().contains("live"));
     let unsure = (!speaks).then(|| format!("{}:{} names {}", seen.file, seen.line, seen.text));
     lines.set("file", &quoted(&seen.file), unsure.as_deref());
-    let (name, value) = match key {
+    let (name, value) = located(key);
+    lines.set(name, &quoted(value), None);
+    for (seen, key) in others {
+        lines.plain("");
+        lines.unsure(Some(&format!("{}:{} names {}, too", seen.file, seen.line, seen.text)));
+        if let Some((name, value)) = key.as_ref().map(located) {
+            lines.plain("# [[live.place]]");
+            lines.plain(&format!("# file = {}", quoted(&seen.file)));
+            lines.plain(&format!("# {name} = {}", quoted(value)));
+        }
+    }
+}
+
+fn located(key: &Key) -> (&'static str, &str) {
+    match key {
         Key::Keys(keys) => ("key", keys),
         Key::Pattern(pattern) => ("pattern", pattern),
-    };
-    lines.set(name, &quoted(value), None);
-    for (seen, _) in others {
-        lines.unsure(Some(&format!("{}:{} names {}, too: another [[live.place]]?", seen.file, seen.line, seen.text)));
     }
 }

@@ -83,7 +83,7 @@ pub fn act(arguments: &Arguments, context: &Context, program: &Program, plan: &N
     let (mut applied, mut leaves) = (None, None);
     if planned.has_changes() {
         plan.refuse_live(context)?;
-        apply_is_wanted(context).map_err(|failure| stands(plan, failure, true))?;
+        apply_is_wanted(context, plan).map_err(|failure| stands(plan, failure, true))?;
         record.applying = true;
         context.store()?.begin(&plan.namespace, &record)?;
         leaves = plan.leaving.as_ref().map(|old| old.begin(context, &plan.namespace)).transpose()?;
@@ -148,13 +148,15 @@ fn make_tags(context: &Context, plan: &NewPipeline, permit: &Permit) -> Result<(
     })
 }
 
-fn apply_is_wanted(context: &Context) -> Result<(), Failure> {
+fn apply_is_wanted(context: &Context, plan: &NewPipeline) -> Result<(), Failure> {
     if !context.ui.can_ask() {
         return Err(
             Failure::failed("nobody is there to say yes; nothing was applied").hint("use --yes to go on unattended")
         );
     }
-    if context.ui.confirm("Apply this plan?") {
+    let away = plan.leaving.as_ref().and_then(Leaving::in_words);
+    let question = away.map_or_else(|| "Apply this plan?".to_owned(), |away| format!("Apply this plan, then {away}?"));
+    if context.ui.confirm(&question) {
         return Ok(());
     }
     Err(Failure::failed("answered no; nothing was applied"))

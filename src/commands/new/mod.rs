@@ -78,7 +78,8 @@ pub struct Arguments {
     /// Where the plan is kept; beside it FILE.json, which 'pipelinectl apply' needs
     #[arg(long, value_name = "FILE", requires = "plan_only")]
     out: Option<PathBuf>,
-    /// Also write the images as Terraform variables into this file; see 'pipelinectl tfvars'
+    /// Also write the images as Terraform variables into this file, as 'pipelinectl tfvars --out' does; where a pipeline is
+    /// a folder, that may be the new one
     #[arg(long, value_name = "FILE", conflicts_with = "edit_only")]
     tfvars: Option<PathBuf>,
     /// What may pass
@@ -218,6 +219,7 @@ pub(super) fn name_limits(context: &Context) -> Vec<crate::layout::NameLimit> {
         what: what.to_owned(),
         pattern: pattern.to_owned(),
         longest,
+        dots: what != "Lambda function",
     };
     let mut limits = vec![limit("ECR tag", &context.settings.images.pipeline_tag, 128)];
     for service in &context.settings.services {

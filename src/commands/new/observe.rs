@@ -198,6 +198,9 @@ impl Request {
                 unclear.reason
             ));
         }
+        for named in [&self.from, &self.after, &self.before, &self.replace].into_iter().flatten() {
+            estate::refuse_unclear(context, &estate, named)?;
+        }
         let folder = match reading.folder_to_copy(&addition)? {
             Some(folder) => estate::folder(context, &folder)?,
             None => Vec::new(),
@@ -230,9 +233,6 @@ impl Request {
                 )))
             }
             Added::New(block) => {
-                if let Some(old) = &replaced {
-                    old.refuse_named(&files)?;
-                }
                 estate.pipelines.push(block.pipeline.clone());
                 Ok(Scaffold {
                     edits: block.edits,
@@ -309,18 +309,34 @@ impl Scaffold {
 }
 
 impl Scaffold {
+    /// The variables take the place of the sibling's file in the copy of its folder. Another file of that folder that names
+    /// the sibling's images is told of: the new pipeline would run them.
+    fn write_variables(&mut self, variables: Option<&Edit>, namespace: &Namespace) {
+        self.edits.retain(|edit| Some(edit.path()) != variables.map(Edit::path));
+        for edit in &self.edits {
+            let (path, text) = (edit.path(), edit.text().unwrap_or_default());
+            let is_variables = path.ends_with(".tfvars") || path.ends_with(".tfvars.json");
+            if let (true, Some(from)) = (is_variables && text.contains("@sha256:"), &self.from) {
+                self.notes.push(format!(
+                    "{path} names the images of {from} by digest; '--tfvars' with that file writes those of {namespace}"
+                ));
+            }
+        }
+    }
+
     fn show_copy(&self, context: &Context, folder: &str, from: &Namespace) {
         let from = self.estate.find(from).and_then(Pipeline::root).unwrap_or_default();
         let mut text = format!("{}\n", paint::strong(&format!("{folder}, a copy of {from}")));
         let mut diffs = String::new();
         for edit in &self.edits {
-            let Edit::Create { path, text: after, .. } = edit else { continue };
+            let Edit::Create { path, bytes: after, .. } = edit else { continue };
             let name = path.strip_prefix(&format!("{folder}/")).unwrap_or(path);
-            let before = self.copied.iter().find(|file| file.path == name).map_or("", |file| file.text.as_str());
-            let mark = if before == after { ' ' } else { '~' };
+            let before = self.copied.iter().find(|file| file.path == name);
+            let is_same = before.is_some_and(|before| before.bytes == *after);
+            let mark = if is_same { ' ' } else { '~' };
             text.push_str(&format!("  {mark} {name}\n"));
-            if before != after {
-                diffs.push_str(&unified(path, before, after));
+            if let (false, Some(after)) = (is_same, edit.text()) {
+                diffs.push_str(&unified(path, before.and_then(FolderFile::text).unwrap_or_default(), after));
             }
         }
         context.ui.show(&format!("{text}{diffs}"));
@@ -401,7 +417,8 @@ impl NewPipeline {
         let edit = (!self.scaffold.edits.is_empty()).then(|| format!("write the {}", self.scaffold.sort()));
         let variables = self.variables.as_ref().map(|edit| format!("write {}", edit.path()));
         let parts = edit.into_iter().chain(variables).chain(tags).chain(["plan".to_owned()]);
-        let away = self.leaving.as_ref().and_then(Leaving::in_words);
+        // With a plan that changes something, that is asked together with its apply.
+        let away = self.leaving.as_ref().filter(|_| self.is_nothing()).and_then(Leaving::in_words);
         let mut question = parts.chain(away).collect::<Vec<_>>().join(", ");
         if let Some(first) = question.get_mut(..1) {
             first.make_ascii_uppercase();
@@ -415,7 +432,7 @@ pub fn observe(request: &Request, context: &Context) -> Result<NewPipeline, Fail
     let (Some(source), Some(tag)) = (&request.source, &request.tag) else {
         return Err(Failure::failed("the images were not asked for"));
     };
-    let scaffold = request.scaffold(context)?;
+    let mut scaffold = request.scaffold(context)?;
     // What another command began is not for this one to go on with.
     let mut unfinished = context.store()?.unfinished(&request.namespace)?.filter(|record| record.command == "new");
     let of_record = unfinished.as_ref().map(|record| recorded(&context.settings, record));
@@ -432,6 +449,7 @@ pub fn observe(request: &Request, context: &Context) -> Result<NewPipeline, Fail
         Some(path) => tfvars::edit_for(context, &namespace, &release, path)?,
         None => None,
     };
+    scaffold.write_variables(variables.as_ref(), &namespace);
     let leaving = match &scaffold.replaced {
         Some(old) => Some(Leaving::observe(context, &request.layout, old, unfinished.as_ref())?),
         None => None,

@@ -12,7 +12,7 @@ use super::super::common::{estate, release, running, target};
 use super::Arguments;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::layout::{Layout, LayoutError, SourceFile, references};
+use crate::layout::Layout;
 use crate::operations::retire::{StandingTag, standing_tags};
 use crate::operations::terraform_run::Planned;
 use crate::pipeline::release::ImageSource;
@@ -73,19 +73,6 @@ impl ReplacedReport {
 }
 
 impl Replaced {
-    /// Refuses where something else names what its block makes: without it the root would not be valid.
-    pub fn refuse_named(&self, files: &[SourceFile]) -> Result<(), Failure> {
-        let Some(pipeline) = &self.pipeline else { return Ok(()) };
-        for address in pipeline.addresses() {
-            let found = references(files, &address, Some((&pipeline.file, &pipeline.span)))?;
-            if !found.is_empty() {
-                let places = found.iter().map(|it| format!("{}:{}:{}", it.path, it.line, it.column)).collect();
-                return Err(LayoutError::StillNamed { address, places }.into());
-            }
-        }
-        Ok(())
-    }
-
     /// Refuses where both stand: nothing is put in the place of anything then.
     pub fn refuse_both(&self, new: &Pipeline) -> Result<(), Failure> {
         let Some(old) = &self.pipeline else { return Ok(()) };

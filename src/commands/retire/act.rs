@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::terraform_run::Planned;
 use crate::operations::write_edits::write_edits;
+use crate::pipeline::Namespace;
 use crate::releases::{self, Lock, Record};
 use crate::terraform::Program;
 
@@ -47,25 +48,27 @@ pub fn act(
         return Err(failure);
     }
     if has_root {
+        // From here on nothing can be half destroyed: should the folder be gone next time, nothing is lost with it.
+        record.applying = false;
+        store.begin(namespace, &record)?;
         take_out()?;
     }
     record.finished = Some(context.clock.now());
     record.outcome = Some(releases::Outcome::Done);
     store.finish(namespace, &record)?;
-    if let Some(hold) = store.remove_hold(namespace)? {
-        context.ui.say(&format!("The hold of {} ({}) is lifted with it.", hold.by, hold.reason));
-    }
+    lift_hold(context, namespace)?;
     Ok(report::end(arguments, context, seen, planned, &rows))
 }
 
 /// There is nothing left to take away. The record of a `retire` that ended just before it was completed is completed.
-pub fn nothing(arguments: &Arguments, context: &Context, seen: &Retirement, planned: &Planned) -> Outcome {
+pub fn nothing(arguments: &Arguments, context: &Context, seen: &Retirement, planned: Option<&Planned>) -> Outcome {
     let namespace = &seen.namespace;
     if let Some(record) = seen.begun() {
         let (finished, outcome) = (Some(context.clock.now()), Some(releases::Outcome::Done));
         context.store()?.finish(namespace, &Record { finished, outcome, ..record.clone() })?;
+        lift_hold(context, namespace)?;
     }
-    report::print(arguments, context, seen, Some(planned), None);
+    report::print(arguments, context, seen, planned, None);
     let staying = report::staying(seen, arguments);
     context.ui.say(&match staying {
         Some(staying) => format!("\nNothing to do: {namespace} has neither block nor resources. {staying}"),
@@ -74,12 +77,19 @@ pub fn nothing(arguments: &Arguments, context: &Context, seen: &Retirement, plan
     Ok(End::Done)
 }
 
+fn lift_hold(context: &Context, namespace: &Namespace) -> Result<(), Failure> {
+    if let Some(hold) = context.store()?.remove_hold(namespace)? {
+        context.ui.say(&format!("The hold of {} ({}) is lifted with it.", hold.by, hold.reason));
+    }
+    Ok(())
+}
+
 fn write(context: &Context, seen: &Retirement) -> Result<(), Failure> {
     if seen.block.edits.is_empty() {
         return Ok(());
     }
     write_edits(&context.settings.directory, &seen.block.edits)?;
-    context.ui.say(&seen.block.removed());
+    context.ui.say(&seen.block.removed(context));
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use super::super::common::estate;
 use super::super::common::former::former;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::files;
 use crate::layout::{Edit, Layout, Reference, references};
 use crate::pipeline::{Estate, Namespace, Pipeline};
 
@@ -37,7 +38,7 @@ impl BlockRemoval {
         let files = estate::files_of(&context.settings, &layout)?;
         let reading = layout.read(&files)?;
         let estate = reading.estate().clone();
-        refuse_unclear(context, &estate, namespace)?;
+        estate::refuse_unclear(context, &estate, namespace)?;
         let pipeline = estate.find(namespace).cloned();
         let former = if pipeline.is_none() { former(context, &layout, namespace) } else { None };
         let known = pipeline.as_ref().or(former.as_ref());
@@ -77,31 +78,26 @@ impl BlockRemoval {
         }
     }
 
-    /// What was written, in words.
-    pub fn removed(&self) -> String {
+    /// What was written, in words. A folder stays where it has files that are not known to belong to it.
+    pub fn removed(&self, context: &Context) -> String {
         match &self.root {
-            Some(root) => format!("Removed {root}."),
+            Some(root) => removed_folder(context, root),
             None => format!("Removed {} from {}.", self.address, self.files().join(", ")),
         }
     }
 }
 
-/// What cannot be edited, or is not just one block, is left to a person.
-fn refuse_unclear(context: &Context, estate: &Estate, namespace: &Namespace) -> Result<(), Failure> {
-    if let Some(unclear) = estate.unclear.iter().find(|unclear| unclear.namespace.as_ref() == Some(namespace)) {
-        let name = estate::name_of(&context.settings, unclear);
-        let message = format!("{}:{}: {name}: {}", unclear.file, unclear.line, unclear.reason);
-        return Err(Failure::usage(message).hint("nothing was changed; destroy it and take it out by hand"));
+/// What was removed of a folder, and what is left in it.
+pub fn removed_folder(context: &Context, root: &str) -> String {
+    let mut left = files::paths_below(&context.settings.directory.join(root)).unwrap_or_default();
+    left.retain(|path| !path.starts_with(".terraform"));
+    match left.as_slice() {
+        [] => format!("Removed {root}."),
+        left => format!("Removed what git knows of {root}; what stays there: {}.", left.join(", ")),
     }
-    let of_it = estate.pipelines.iter().filter(|pipeline| pipeline.namespace == *namespace);
-    let places: Vec<String> = of_it.map(|it| format!("{}:{}: {}", it.file, it.line, it.address())).collect();
-    if places.len() > 1 {
-        let message = format!("{} blocks say that they are {namespace}:\n  {}", places.len(), places.join("\n  "));
-        return Err(Failure::usage(message).hint("leave one of them, or give the other its own namespace"));
-    }
-    Ok(())
 }
 
+/// What cannot be edited, or is not just one block, is left to a person.
 fn refuse_named(namespace: &Namespace, address: &str, found: &[Reference]) -> Result<(), Failure> {
     if found.is_empty() {
         return Ok(());

@@ -2,6 +2,7 @@
 
 mod act;
 mod block;
+mod gone;
 mod observe;
 mod planned;
 mod report;
@@ -26,8 +27,8 @@ pub use report::Report;
 /// Refuses the live pipeline, as this checkout and the main branch name it, and what is protected, worked on, or named
 /// elsewhere in the Terraform root. Plans the destruction of that module alone; refuses the plan if it touches anything
 /// else, or something whose name does not carry the namespace; shows it, and asks for the namespace typed out. Then it
-/// destroys, takes the block out, and takes the pipeline's tags away. Images stay. Stopped anywhere, the same command
-/// goes on.
+/// destroys, takes out the block (or the entry of a map, or the folder), and takes the pipeline's tags away. Images stay.
+/// Stopped anywhere, the same command goes on.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -99,6 +100,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         upstream::refuse_behind(context, arguments.fetches())?;
     }
     ui.say(&format!("Reading the estate and the tags of {namespace} …"));
+    if gone::is_gone(context, &namespace)? {
+        return gone::end(arguments, context, &namespace);
+    }
     let program = planned::program(context, &namespace)?;
     let mut seen = observe::observe(arguments, context, &namespace)?;
     seen.show(arguments, context);
@@ -109,9 +113,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(End::Done);
     }
     if seen.is_nothing(arguments) && !planned.has_changes() {
-        return act::nothing(arguments, context, &seen, &planned);
+        return act::nothing(arguments, context, &seen, Some(&planned));
     }
-    confirm(arguments, context, &seen, &seen.question(arguments, &planned))?;
+    confirm(arguments, context, &namespace, &seen.question(arguments, &planned))?;
     let lock = if let Some(lock) = lock {
         lock
     } else {
@@ -121,7 +125,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         if again.changes_other_things_than(&seen) {
             ui.warn("something was changed in the meantime; this is how it is now:");
             again.show(arguments, context);
-            confirm(arguments, context, &again, &again.question(arguments, &planned))?;
+            confirm(arguments, context, &namespace, &again.question(arguments, &planned))?;
         }
         seen = Retirement { address: seen.address, ..again };
         lock
@@ -148,8 +152,7 @@ fn require_somebody(arguments: &Arguments, context: &Context, namespace: &Namesp
         .hint(format!("use --confirm {namespace} to go on unattended (--yes does not do), or --dry-run to look only")))
 }
 
-fn confirm(arguments: &Arguments, context: &Context, seen: &Retirement, question: &str) -> Result<(), Failure> {
-    let namespace = &seen.namespace;
+fn confirm(arguments: &Arguments, context: &Context, namespace: &Namespace, question: &str) -> Result<(), Failure> {
     if arguments.is_confirmed() || context.ui.confirm_by_typing(question, namespace.as_str()) {
         return Ok(());
     }
@@ -171,15 +174,17 @@ fn edit_only(arguments: &Arguments, context: &Context, namespace: &Namespace) ->
                 return Err(Failure::failed("nobody is there to say yes; nothing was changed")
                     .hint("use --yes to go on unattended, or --dry-run to look only"));
             }
-            if !ui.confirm(&format!("Write {files}?")) {
+            let verb = if removal.root.is_some() { "Remove" } else { "Write" };
+            if !ui.confirm(&format!("{verb} {files}?")) {
                 return Err(Failure::failed("answered no; nothing was changed"));
             }
         }
         write_edits(&context.settings.directory, &removal.edits)?;
-        ui.say(&removal.removed());
-        ui.warn(
-            "its resources stand until terraform destroys them: 'pipelinectl retire' without --edit-only does that",
-        );
+        ui.say(&removal.removed(context));
+        ui.warn(match removal.root {
+            None => "its resources stand until terraform destroys them: 'pipelinectl retire' without --edit-only does that",
+            Some(_) => "its resources stand, and only from its folder can they be destroyed: put it back, then 'pipelinectl retire' without --edit-only",
+        });
     }
     report::print_edit(context, namespace, &removal);
     Ok(End::Done)

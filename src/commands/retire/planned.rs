@@ -3,9 +3,9 @@
 use super::super::common::estate;
 use super::super::common::running;
 use super::super::common::stage::{self, MayChange};
+use super::Arguments;
 use super::block::BlockRemoval;
 use super::observe::Retirement;
-use super::{Arguments, known};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::terraform_run::Planned;
@@ -25,11 +25,8 @@ pub fn program(context: &Context, namespace: &Namespace) -> Result<Program, Fail
 
 fn of_its_own(context: &Context, namespace: &Namespace) -> Result<Program, Failure> {
     let estate = estate::read(context)?;
-    let Some(pipeline) = estate.find(namespace) else {
-        let message = format!("there is no folder of {namespace}: without its root, nothing can be destroyed");
-        return Err(Failure::usage(format!("{message}.{}", known(&estate)))
-            .hint("if its resources stand still, put the folder back, and run the same command again"));
-    };
+    let gone = || Failure::failed(format!("the folder of {namespace} was removed in the meantime"));
+    let pipeline = estate.find(namespace).ok_or_else(gone)?;
     stage::refuse_shared_state(context, namespace)?;
     stage::program_of(context, pipeline)
 }

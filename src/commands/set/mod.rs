@@ -49,6 +49,12 @@ pub struct Arguments {
     /// What may pass
     #[command(flatten)]
     allow: AllowArguments,
+    /// Apply although the upstream branch has commits for the estate that this checkout lacks
+    #[arg(long, requires = "apply")]
+    allow_behind: bool,
+    /// Do not fetch the upstream branch; compare with what was fetched last
+    #[arg(long, requires = "apply")]
+    no_fetch: bool,
     /// How long to wait
     #[command(flatten)]
     lock: LockArguments,

@@ -72,6 +72,7 @@ pub fn observe(arguments: &Arguments, context: &Context) -> Result<Setting, Fail
     let files = estate::files(context)?;
     let layout = estate::layout(&context.settings)?;
     let reading = layout.read(&files)?;
+    estate::refuse_unclear(context, reading.estate(), &namespace)?;
     let target = reading.target(&namespace)?;
     refuse_other_file(arguments, context, &namespace, &target)?;
     let made = Blocks::read(&files)?.change(&target, changes)?;
@@ -100,7 +101,9 @@ fn files(arguments: &Arguments, context: &Context) -> Result<(Vec<SourceFile>, O
     let files = if settings.file.is_some() {
         estate::files(context)?
     } else {
-        read_estate::read(&settings.directory, &settings.terraform_dir)?
+        // Without a configuration the folder counts in which it was typed, as terraform has it.
+        let typed = context.environment.directory().strip_prefix(&settings.directory).ok();
+        read_estate::read(&settings.directory, typed.unwrap_or(&settings.terraform_dir))?
     };
     let Some(named) = &arguments.file else { return Ok((files, None)) };
     let candidates = candidates(context, named);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::report::{AppliedRow, ImageRow, LastRelease, PipelineRow, Report, ServiceRow, TargetRow};
 use crate::aws::ecr::Details;
@@ -65,6 +66,9 @@ pub fn observe(context: &Context, namespace: Option<&Namespace>) -> Result<Obser
     Ok(Observed { report: Report { pipelines: rows }, notes, failure })
 }
 
+/// How many terraform processes read a state at a time: each keeps a processor and some hundred megabytes busy.
+const AT_ONCE: usize = 4;
+
 /// Asks AWS while terraform reads its state, which takes longer.
 fn read(
     context: &Context,
@@ -76,18 +80,23 @@ fn read(
     let progress = context.ui.reading();
     let programs = programs(context, pipelines);
     let request = StatusRequest { services: &settings.services, registry: &settings.ecr, pipelines };
-    let (seen, states) = std::thread::scope(|scope| {
-        let readers: Vec<_> = programs
-            .iter()
-            .flatten()
-            .map(|program| {
-                let progress = context.ui.reading();
-                scope.spawn(move || program.applied_images(&*progress))
+    let found: Vec<&Program> = programs.iter().flatten().collect();
+    let next = AtomicUsize::new(0);
+    let (seen, mut states) = std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..AT_ONCE.min(found.len()))
+            .map(|_| {
+                let (progress, found, next) = (context.ui.reading(), &found, &next);
+                scope.spawn(move || {
+                    let turns = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+                    let programs = turns.map_while(|turn| Some((turn, found.get(turn)?)));
+                    programs.map(|(turn, program)| (turn, program.applied_images(&*progress))).collect::<Vec<_>>()
+                })
             })
             .collect();
         let sts = session.sts();
         let seen = context.wait(async { tokio::join!(sts.check(), read_status(session, &request, &*progress)) });
-        let states: Vec<_> = readers.into_iter().map(|state| state.join().ok()).collect();
+        let states: BTreeMap<usize, _> =
+            readers.into_iter().filter_map(|reader| reader.join().ok()).flatten().collect();
         (seen, states)
     });
     let (identity, seen) = seen?;
@@ -95,7 +104,7 @@ fn read(
     identity?;
     let unknown = |why: String| format!("What Terraform applied last is not known: {why}");
     let mut applied = AppliedImages::default();
-    let mut states = states.into_iter();
+    let mut turns = 0..;
     for program in programs {
         let program = match program {
             Ok(program) => program,
@@ -104,7 +113,7 @@ fn read(
                 continue;
             }
         };
-        match states.next().flatten() {
+        match turns.next().and_then(|turn| states.remove(&turn)) {
             Some(Ok(images)) => applied.extend(images),
             Some(Err(error)) if error.asks_for_init() => {
                 notes.push(unknown("terraform is not initialized here; 'pipelinectl plan' does that".to_owned()));

@@ -2,7 +2,7 @@
 
 mod variables;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -34,7 +34,7 @@ Example:
 The variables, of which the root declares those that it wants:
   variable \"namespace\" { type = string }
   variable \"images\" { type = map(string) }   # service = registry/repository@sha256:…
-  variable \"commits\" { type = map(string) }  # service = commit; null for an image without a commit tag")]
+  variable \"commits\" { type = map(string) }  # service = commit; null where no tag says it")]
 pub struct Arguments {
     /// The pipeline: its namespace, 'live', or the address of its block
     #[arg(value_name = "NS", add = target::completer())]
@@ -42,7 +42,7 @@ pub struct Arguments {
     /// How the variables are written [default: json for a file that ends with .json, else hcl]
     #[arg(long, value_enum)]
     syntax: Option<Syntax>,
-    /// Write this file instead of standard output; not where it says the same already
+    /// Write this file, relative to where you are, instead of standard output; left alone where it says the same already
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -65,7 +65,14 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     release::require_services(&context.settings)?;
     let standing = release::standing(context, &namespace)?;
     let variables = Variables::of(context, &namespace, &standing)?;
-    let syntax = arguments.syntax.unwrap_or_else(|| Syntax::of_file(arguments.out.as_deref()));
+    let of_file = Syntax::of_file(arguments.out.as_deref());
+    let syntax = arguments.syntax.unwrap_or(of_file);
+    if let Some(out) = arguments.out.as_ref().filter(|_| syntax != of_file) {
+        let (out, name) = (out.display(), syntax.name());
+        ui.warn(&format!(
+            "terraform will not read {out} as {name}: it expects JSON in files that end with .json, and only there"
+        ));
+    }
     let text = variables.text(syntax)?;
     let Some(out) = &arguments.out else {
         ui.report(&Report { variables, out: None, changed: false }, |_| text);
@@ -96,11 +103,12 @@ pub fn edit(folder: &Path, path: &Path, text: &str) -> Result<Option<Edit>, Fail
     Ok(match files::read_if_there(&folder.join(path))? {
         Some(before) if before == text => None,
         Some(before) => Some(Edit::Write { path: name, before, after: text }),
-        None => Some(Edit::Create { path: name, text, mode: 0o644 }),
+        None => Some(Edit::Create { path: name, bytes: text.into_bytes(), mode: 0o644 }),
     })
 }
 
-/// The same for the variables of a release that is still to be made; `path` is where it was typed.
+/// The same for the variables of a release that is still to be made; `path` is where it was typed. The edit's path is
+/// relative to the project's folder where it is below that.
 pub fn edit_for(
     context: &Context,
     namespace: &Namespace,
@@ -109,6 +117,33 @@ pub fn edit_for(
 ) -> Result<Option<Edit>, Failure> {
     let text = Variables::of(context, namespace, release)?.text(Syntax::of_file(Some(path)))?;
     let project = &context.settings.directory;
-    let path = context.environment.directory().join(path);
-    edit(project, path.strip_prefix(project).unwrap_or(&path), &text)
+    let path = cleaned(&context.environment.directory().join(path));
+    edit(project, path.strip_prefix(cleaned(project)).unwrap_or(&path), &text)
+}
+
+/// Without `.` and `..`, as far as the path itself says.
+fn cleaned(path: &Path) -> PathBuf {
+    let mut cleaned = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(cleaned.components().next_back(), Some(Component::Normal(_))) => {
+                cleaned.pop();
+            }
+            part => cleaned.push(part),
+        }
+    }
+    cleaned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_told_alike_however_they_are_typed() {
+        for (typed, path) in [("/a/b/./c", "/a/b/c"), ("/a/x/../b", "/a/b"), ("/../a", "/../a"), ("../a", "../a")] {
+            assert_eq!(cleaned(Path::new(typed)), Path::new(path), "{typed}");
+        }
+    }
 }

@@ -24,6 +24,14 @@ pub enum Syntax {
 }
 
 impl Syntax {
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hcl => "HCL",
+            Self::Json => "JSON",
+        }
+    }
+
     /// What terraform expects in a file of that name ("Variable Definitions (.tfvars) Files").
     pub fn of_file(path: Option<&Path>) -> Self {
         let is_json = path.and_then(Path::extension).is_some_and(|extension| extension == "json");

@@ -64,20 +64,32 @@ pub(super) fn entry(
     }
     let keys = || members.iter().map(|member| &text[member.key.clone()]).filter(|key| !key.starts_with('('));
     let quoted = keys().next().is_some() && keys().all(|key| key.starts_with('"'));
-    let name = nest::name(&missing[0], container.shape, quoted, container.of_providers).ok_or_else(not_found)?;
-    let as_block = missing.len() > 1 && siblings_have_block(walk, path, &name, around);
+    let name = nest::name(&missing[0], container.shape, quoted).ok_or_else(not_found)?;
+    let as_block = missing.len() > 1
+        && container.shape == Shape::Body
+        && (siblings_have_block(walk, path, &name, around) || beside_has_block(text, walk, path, &name, around));
     let is_filled = |entry: &&Member| object_inside(text, &entry.value).is_some_and(|it| !text[it].trim().is_empty());
     let nested = if as_block {
         let inner = nest::value(text, &missing[1..], value.as_str(), None);
-        let inner_name = nest::name(&missing[1], Shape::Body, false, false).ok_or_else(not_found)?;
+        let inner_name = nest::name(&missing[1], Shape::Body, false).ok_or_else(not_found)?;
         format!("{{\n{inner_name} = {}\n}}", inner.map_err(|_| not_found())?)
     } else {
         let model = members.iter().rev().find(is_filled);
-        nest::value(text, missing, value.as_str(), model).map_err(|_| not_found())?
+        match as_sibling(walk, path, &name, around) {
+            Some((lines, model)) => nest::value(lines, missing, value.as_str(), Some(&model)),
+            None => nest::value(text, missing, value.as_str(), model),
+        }
+        .map_err(|_| not_found())?
     };
+    let is_provider = path.start(depth) == "required_providers";
     let is_it = |text: &str| text == name || Some(text) == key_text(&name);
-    let newcomer =
-        Newcomer { is_it: &is_it, multi_line: nested.contains('\n') && !nested.starts_with("<<"), anchor, path };
+    let newcomer = Newcomer {
+        is_it: &is_it,
+        multi_line: nested.contains('\n') && !nested.starts_with("<<"),
+        is_provider,
+        anchor,
+        path,
+    };
     let equal = if as_block { " " } else { separator(text, container, &members) };
     let written =
         |newline: &str, indent: &str| Ok::<_, EditError>(format!("{name}{equal}{}", spaced(newline, indent, &nested)?));
@@ -101,6 +113,35 @@ fn siblings_have_block(walk: &Walk, path: &Path, name: &str, around: &Around<'_>
         let container = descend(lines, &Container::of(&block), steps, false, around);
         let members = container.and_then(|container| container.members(lines).ok()).unwrap_or_default();
         members.iter().any(|member| member.block.as_ref().is_some_and(|block| &lines[block.kind.clone()] == name))
+    })
+}
+
+/// Whether a block of the same kind beside the one that the path leads into has a nested block of this name.
+fn beside_has_block(text: &str, walk: &Walk, path: &Path, name: &str, around: &Around<'_>) -> bool {
+    let Some(parent) = walk.containers.len().checked_sub(2) else { return false };
+    let way = &path.segments()[walk.depths[parent]..];
+    let parent = &walk.containers[parent];
+    let Ok(Some((own, _))) = parent.find(text, way, around) else { return false };
+    let kind = |member: &Member| member.block.as_ref().map(|block| text[block.kind.clone()].to_owned());
+    let beside = parent.members(text).unwrap_or_default().into_iter().filter(|other| kind(other) == kind(&own));
+    let inside = beside.filter_map(|other| other.block.map(|block| Container::of(&block)));
+    inside
+        .flat_map(|inside| inside.members(text).unwrap_or_default())
+        .any(|member| kind(&member).as_deref() == Some(name))
+}
+
+/// The member of this name that the nearest sibling block has where the path leads, with the sibling's lines.
+fn as_sibling<'a>(walk: &Walk, path: &Path, name: &str, around: &Around<'a>) -> Option<(&'a str, Member)> {
+    let steps = &path.segments()[..walk.depths[walk.depths.len() - 1]];
+    around.siblings.iter().find_map(|lines| {
+        let block = super::walk::only_block(lines).ok()?;
+        let container = descend(lines, &Container::of(&block), steps, false, around)?;
+        let member = container.members(lines).ok()?.into_iter().find(|member| {
+            let key = &lines[member.key.clone()];
+            member.block.is_none() && (key == name || key_text(key) == Some(name))
+        })?;
+        object_inside(lines, &member.value).filter(|inside| !lines[inside.clone()].trim().is_empty())?;
+        Some((*lines, member))
     })
 }
 
@@ -151,7 +192,7 @@ pub(super) fn put(
     let (index, apart, is_after) = match spot {
         Spot::First => return first(text, container, written),
         Spot::After { member, apart } => (member, apart, true),
-        Spot::Before { member, apart } => (member, apart, false),
+        Spot::Before { member, apart, .. } => (member, apart, false),
     };
     let beside = &members[index];
     let indent = indentation(text, beside.key.start);
@@ -199,9 +240,8 @@ pub(super) fn put(
         let comma = if style == Commas::None { "" } else { "," };
         let start = line_start(text, beside.key.start);
         let above = comments_above(text, container.inside.start, start);
-        // A comment above a group of values is about all of them.
-        let heads_group = !apart && above < start && !is_last && !ends_group(text, after_line(text, beside.span().end));
-        let at = if heads_group { start } else { above.max(line_start(text, container.inside.start)) };
+        let below_comment = matches!(spot, Spot::Before { below_comment: true, .. });
+        let at = if below_comment { start } else { above.max(line_start(text, container.inside.start)) };
         let below = if apart { newline } else { "" };
         splices.push(Splice::new(at..at, format!("{indent}{written}{comma}{newline}{below}")));
     }
@@ -264,6 +304,12 @@ fn first(text: &str, container: &Container, written: Written<'_>) -> Result<Stri
     let Some(open) = end_of_line(text, container.inside.start, container.inside.end)? else {
         return Err(EditError::Check { what: format!("there is no line for '{written}'") });
     };
+    if text[container.inside.clone()].trim().is_empty() {
+        let closing = &text[line_start(text, container.inside.end)..container.inside.end];
+        let comma = if container.shape == Shape::List { "," } else { "" };
+        let inside = format!("{newline}{indent}{written}{comma}{newline}{closing}");
+        return Ok(splice_aligned(text, &[Splice::new(container.inside.clone(), inside)])?);
+    }
     // Comments stay above it.
     let last = line_start(text, container.inside.end);
     let at = line_end(text, line_start(text, last.saturating_sub(1))).max(open);

@@ -22,8 +22,6 @@ pub(super) struct Container {
     pub shape: Shape,
     /// What stands between its brackets.
     pub inside: Span,
-    /// It holds providers by their names: they are written without quotes.
-    pub of_providers: bool,
 }
 
 /// `key = value`, a nested block, or an item of a list.
@@ -57,11 +55,11 @@ impl Member {
 
 impl Container {
     pub fn of(block: &Block) -> Self {
-        Self { shape: Shape::Body, inside: block.body.clone(), of_providers: false }
+        Self { shape: Shape::Body, inside: block.body.clone() }
     }
 
     pub fn new(shape: Shape, inside: Span) -> Self {
-        Self { shape, inside, of_providers: false }
+        Self { shape, inside }
     }
 
     pub fn is_one_line(&self, text: &str) -> bool {
@@ -127,15 +125,6 @@ impl Container {
             return Ok(None);
         }
         let entries = || members.iter().filter(|member| member.block.is_none());
-        // Providers have names with a dot.
-        if let (true, [Segment::Name { name, .. }, Segment::Name { name: second, .. }, ..]) =
-            (self.of_providers, segments)
-        {
-            let joined = format!("{name}.{second}");
-            if let Some(entry) = entries().find(|entry| text[entry.key.clone()] == joined) {
-                return Ok(Some((entry.clone(), 2)));
-            }
-        }
         let number = if let Segment::Name { number: Some(number), .. } = first { *number } else { 1 };
         if number == 1 {
             let named = |entry: &&Member| is_key(&text[entry.key.clone()], first);
@@ -175,6 +164,8 @@ impl Container {
             Some((name, number)) => (name, number.parse::<usize>().ok()?.checked_sub(1)?),
             None => (key, 0),
         };
+        // As a path has it.
+        let name = name.strip_prefix("[\"").and_then(|rest| rest.strip_suffix("\"]")).unwrap_or(name);
         let is_it = |member: &Member| {
             let present = &text[member.key.clone()];
             present == name || key_text(present) == Some(name)

@@ -39,7 +39,8 @@ pub(super) fn add_item(
         return Ok(text.to_owned());
     }
     let written = |newline: &str, indent: &str| add::spaced(newline, indent, value.as_str());
-    let newcomer = Newcomer { is_it: &is_it, multi_line: value.as_str().contains('\n'), anchor, path };
+    let newcomer =
+        Newcomer { is_it: &is_it, multi_line: value.as_str().contains('\n'), is_provider: false, anchor, path };
     let spot = spot::choose(text, &walk, &members, &newcomer, around)?;
     if list.is_one_line(text) {
         let start = list.inside.start;

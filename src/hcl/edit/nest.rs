@@ -20,7 +20,7 @@ pub(super) fn value(
         |member: &&Member| object_inside(text, &member.value).is_some_and(|inside| !text[inside].trim().is_empty());
     let like = members.iter().find(named).filter(is_object).or_else(|| members.iter().rev().find(is_object));
     let nested = self::value(text, &missing[1..], value, like)?;
-    let name = name(next, Shape::Object, false, false).ok_or_else(|| Some(next.clone()))?;
+    let name = name(next, Shape::Object, false).ok_or_else(|| Some(next.clone()))?;
     let one_line = inside.is_some_and(|inside| !text[inside.clone()].trim().is_empty() && !text[inside].contains('\n'));
     Ok(if one_line && !nested.contains('\n') {
         format!("{{ {name} = {nested} }}")
@@ -37,7 +37,7 @@ fn plain(segment: &Segment) -> Option<&str> {
 }
 
 /// A key as it is written in a file.
-pub(super) fn name(segment: &Segment, shape: Shape, quoted: bool, of_providers: bool) -> Option<String> {
+pub(super) fn name(segment: &Segment, shape: Shape, quoted: bool) -> Option<String> {
     let in_object = shape == Shape::Object;
     let text = match segment {
         Segment::Name { name, number: None | Some(1) } => name,
@@ -45,7 +45,9 @@ pub(super) fn name(segment: &Segment, shape: Shape, quoted: bool, of_providers: 
         Segment::Computed(expression) if in_object => return Some(format!("({expression})")),
         Segment::Name { .. } | Segment::Index(_) | Segment::Computed(_) => return None,
     };
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || (of_providers && c == '.');
+    // Of a provider the name has a dot.
+    let of_provider = matches!(segment, Segment::Name { .. });
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || (of_provider && c == '.');
     let is_name = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(is_part);
     match (is_name, in_object) {
         (true, _) if !(quoted && in_object) => Some(text.clone()),

@@ -173,7 +173,7 @@ proptest! {
         let before = if crlf { block.replace('\n', "\r\n") } else { block };
         let keys = |key: &str| (key == "local.date").then(|| "2022".to_owned());
         let siblings: Vec<&str> = sibling.iter().map(String::as_str).collect();
-        let around = Around { siblings: &siblings, file: &before, expressions: Expressions::Replace, keys: Some(&keys) };
+        let around = Around { siblings: &siblings, file: &before, expressions: Expressions::Replace, keys: Some(&keys), added: &[] };
         let after = match change(&before, &what, &around) {
             Ok(after) => after,
             Err(EditError::Check { what: wrong }) => return Err(TestCaseError::fail(format!("{what}: {wrong}\n{before}"))),

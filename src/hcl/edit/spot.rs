@@ -1,17 +1,28 @@
 //! Where something new goes.
 
-use super::super::{Anchor, Around, EditError, Mark, Path, Span, items, line_start};
+use super::super::{Anchor, Around, Change, EditError, Mark, Path, Segment, Span, items, line_start};
 use super::container::{Container, Member, Shape, key_text};
 use super::walk::{Walk, descend};
 
 /// Inputs of a module that have a meaning of their own and stand last ("Module Blocks" in Terraform's documentation).
 const STAND_LAST: [&str; 2] = ["depends_on", "providers"];
 
+/// Inputs that stand first, often apart from the rest, and what stands with them.
+const STAND_FIRST: [&str; 4] = ["source", "version", "count", "for_each"];
+
 /// Beside which member, and whether a blank line is between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spot {
-    After { member: usize, apart: bool },
-    Before { member: usize, apart: bool },
+    After {
+        member: usize,
+        apart: bool,
+    },
+    /// `below_comment`: the comment above the member is about the newcomer, too.
+    Before {
+        member: usize,
+        apart: bool,
+        below_comment: bool,
+    },
     First,
 }
 
@@ -20,6 +31,8 @@ pub(super) struct Newcomer<'a> {
     /// Whether a text, a key or an item, is that of the newcomer.
     pub is_it: &'a dyn Fn(&str) -> bool,
     pub multi_line: bool,
+    /// An entry of `required_providers`, which stand close.
+    pub is_provider: bool,
     pub anchor: Option<&'a Anchor>,
     pub path: &'a Path,
 }
@@ -75,15 +88,66 @@ pub(super) fn choose(
             let mark = Box::new(Mark::at(text, container.inside.start));
             return Err(EditError::NoAnchor { path: newcomer.path.to_string(), key: key.clone(), mark });
         };
+        let is_fresh = |index: usize| is_fresh(&ranks, index, walk, newcomer, around);
+        let apart = newcomer_apart(&ranks, member, newcomer) || own_paragraph(&ranks, member, newcomer, &is_fresh);
         return Ok(match anchor {
-            Anchor::After(_) => Spot::After { member, apart: newcomer_apart(&ranks, member, newcomer) },
-            Anchor::Before(_) => Spot::Before { member, apart: newcomer_apart(&ranks, member, newcomer) },
+            Anchor::After(_) => match (member + 1..members.len()).take_while(|index| is_fresh(*index)).last() {
+                Some(fresh) => Spot::After { member: fresh, apart: newcomer_apart(&ranks, fresh, newcomer) },
+                None => Spot::After { member, apart },
+            },
+            Anchor::Before(_) => match member.checked_sub(1).filter(|above| is_fresh(*above)) {
+                Some(fresh) => Spot::After { member: fresh, apart: newcomer_apart(&ranks, fresh, newcomer) },
+                None => {
+                    let (below_comment, own) = comment_of(&ranks, member);
+                    let apart = apart || (own && container.shape == Shape::Body);
+                    Spot::Before { member, apart, below_comment: below_comment && !apart }
+                }
+            },
         });
     }
     if members.is_empty() {
         return Ok(Spot::First);
     }
-    Ok(as_siblings(text, walk, &ranks, newcomer, around).unwrap_or_else(|| last(&ranks, newcomer)))
+    let is_fresh = |index: usize| is_fresh(&ranks, index, walk, newcomer, around);
+    if (0..members.len()).all(is_fresh) {
+        // All of it was made by this command: in the order in which it was given.
+        return Ok(last(&ranks, newcomer, &is_fresh));
+    }
+    Ok(as_siblings(text, walk, &ranks, newcomer, around).unwrap_or_else(|| last(&ranks, newcomer, &is_fresh)))
+}
+
+/// Whether the same command has just added the member.
+fn is_fresh(ranks: &Ranks<'_>, index: usize, walk: &Walk, newcomer: &Newcomer<'_>, around: &Around<'_>) -> bool {
+    let way = &newcomer.path.segments()[..walk.depths[walk.depths.len() - 1]];
+    let name = ranks.name(index);
+    around.added.iter().any(|change| match change {
+        Change::AddItem { path, value, .. } => {
+            ranks.shape == Shape::List && path.segments() == way && super::same_tokens(value.as_str(), name)
+        }
+        change => match change.path().segments().strip_prefix(way).and_then(<[Segment]>::first) {
+            Some(Segment::Name { name: key, .. } | Segment::Key(key)) => key == name,
+            _ => false,
+        },
+    })
+}
+
+/// Whether the newcomer of one line is set apart from the member because that stands alone between blank lines, as
+/// another one does in the same block; or because it says where a module comes from.
+fn own_paragraph(ranks: &Ranks<'_>, member: usize, newcomer: &Newcomer<'_>, is_fresh: &dyn Fn(usize) -> bool) -> bool {
+    let stands_alone = |index: usize| {
+        let is_one_line = ranks.members[index].block.is_none() && !ranks.members[index].is_multi_line(ranks.text);
+        is_one_line && ranks.start_of_group(index) == index && ranks.end_of_group(index) == index
+    };
+    let stands_first = |name: &str| ranks.shape == Shape::Body && STAND_FIRST.contains(&name);
+    if ranks.shape == Shape::List || ranks.members.len() < 2 || newcomer.multi_line || !stands_alone(member) {
+        return false;
+    }
+    if is_fresh(member) || STAND_FIRST.iter().any(|first| (newcomer.is_it)(first)) {
+        return false;
+    }
+    let stands_apart = |name: &str| stands_first(name) || (ranks.shape == Shape::Body && STAND_LAST.contains(&name));
+    let is_other = |index: &usize| *index != member && !stands_apart(ranks.name(*index)) && !is_fresh(*index);
+    stands_first(ranks.name(member)) || (0..ranks.members.len()).filter(is_other).any(stands_alone)
 }
 
 /// The spot that the newcomer has among the siblings of its container.
@@ -144,24 +208,34 @@ fn as_sibling(text: &str, sibling: &Container, here: &Ranks<'_>, newcomer: &Newc
         return Some(Spot::After { member, apart: false });
     }
     if let Some(member) = below {
-        return Some(Spot::Before { member, apart: false });
+        let comment = |ranks: &Ranks<'_>, at: usize| {
+            let start = line_start(ranks.text, ranks.members[at].span().start);
+            ranks.text[comments_above(ranks.text, 0, start)..start].split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let below_comment = !comment(here, member).is_empty() && comment(&there, index) == comment(here, member);
+        let below_comment = below_comment || comment_of(here, member).0;
+        return Some(Spot::Before { member, apart: false, below_comment });
     }
     // In a group of its own: below the group above it.
     if let Some(member) = (0..group.start).rev().find_map(here_at) {
         return Some(Spot::After { member: here.end_of_group(member), apart: true });
     }
     let member = (group.end..members.len()).find_map(here_at)?;
-    Some(Spot::Before { member: here.start_of_group(member), apart: true })
+    Some(Spot::Before { member: here.start_of_group(member), apart: true, below_comment: false })
 }
 
 /// The end of the last group.
-fn last(ranks: &Ranks<'_>, newcomer: &Newcomer<'_>) -> Spot {
+fn last(ranks: &Ranks<'_>, newcomer: &Newcomer<'_>, is_fresh: &dyn Fn(usize) -> bool) -> Spot {
     let stands_last = |index: &usize| ranks.shape == Shape::Body && STAND_LAST.contains(&ranks.name(*index));
     let attributes = || (0..ranks.members.len()).rev().filter(|index| ranks.members[*index].block.is_none());
     match attributes().find(|index| !stands_last(index)).or_else(|| attributes().next()) {
-        Some(member) => Spot::After { member, apart: newcomer_apart(ranks, member, newcomer) },
+        Some(member) => {
+            let stands_first = ranks.shape == Shape::Body && STAND_FIRST.contains(&ranks.name(member));
+            let own_paragraph = !stands_first && own_paragraph(ranks, member, newcomer, is_fresh);
+            Spot::After { member, apart: newcomer_apart(ranks, member, newcomer) || own_paragraph }
+        }
         // Attributes stand above nested blocks.
-        None => Spot::Before { member: 0, apart: true },
+        None => Spot::Before { member: 0, apart: true, below_comment: false },
     }
 }
 
@@ -186,8 +260,30 @@ fn newcomer_apart(ranks: &Ranks<'_>, member: usize, newcomer: &Newcomer<'_>) -> 
     let alike = |at: &usize| newcomer.multi_line && multi_line(*at) && multi_line(at + 1);
     match pairs().rev().find(alike).or_else(|| pairs().find(beside)).or_else(|| pairs().next_back()) {
         Some(pair) => ranks.is_apart(pair),
-        None => ranks.shape == Shape::Body && multi_line(member),
+        // Nothing here has several lines: where blank lines part groups, they part it from them, too.
+        None if !multi_line(member) => {
+            ranks.shape == Shape::Body && (0..ranks.members.len() - 1).any(|at| ranks.is_apart(at))
+        }
+        None => ranks.shape == Shape::Body && !newcomer.is_provider,
     }
+}
+
+/// Whether the comment above the member is about a group that it begins; and whether it is about the member alone, and
+/// begins a group.
+fn comment_of(ranks: &Ranks<'_>, member: usize) -> (bool, bool) {
+    let (text, span) = (ranks.text, ranks.members[member].span());
+    let start = line_start(text, span.start);
+    let comment = comments_above(text, 0, start);
+    if comment == start || !begins_line(text, &span) {
+        return (false, false);
+    }
+    let next = after_line(text, span.end);
+    let has_next = member + 1 < ranks.members.len() && !ends_group(text, next);
+    let next_has_own = text[next..].trim_start_matches([' ', '\t']).starts_with(['#', '/']);
+    let heads_group = has_next && !next_has_own && !ranks.members[member].is_multi_line(text);
+    let above = text[..comment].trim_end_matches(['\r', '\n', ' ', '\t']);
+    let after_blank = text[above.len()..comment].matches('\n').count() > 1;
+    (heads_group, !heads_group && after_blank)
 }
 
 /// Where the comments begin whose lines stand directly above `start`, the beginning of a line. Nothing above `floor` counts.

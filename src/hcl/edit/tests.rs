@@ -177,7 +177,14 @@ fn puts_new_values_where_siblings_have_them() {
 #[test]
 fn puts_new_values_where_it_is_told() {
     let block = "a {\n  b = 1\n\n  # of c and d\n  c = 1\n  d = 1\n\n  # of e\n  e = {\n    x = 1\n  }\n\n  f = 1\n}\n";
-    there_and_back(block, "after b new=1", "--unset new", &block.replace("  b = 1", "  b   = 1\n  new = 1"));
+    there_and_back(block, "after b new=1", "--unset new", &block.replace("  b = 1\n", "  b = 1\n\n  new = 1\n"));
+    let one_alone = block.replace("\n  f = 1\n", "");
+    there_and_back(&one_alone, "after b new=1", "--unset new", &one_alone.replace("  b = 1", "  b   = 1\n  new = 1"));
+    let of_source = one_alone.replace("  b = 1", "  source = 1");
+    let apart = of_source.replace("  source = 1\n", "  source = 1\n\n  new = 1\n");
+    there_and_back(&of_source, "after source new=1", "--unset new", &apart);
+    let version = of_source.replace("  source = 1\n", "  source  = 1\n  version = 1\n");
+    there_and_back(&of_source, "after source version=1", "--unset version", &version);
     there_and_back(block, "before c n=1", "--unset n", &block.replace("  c = 1", "  n = 1\n  c = 1"));
     there_and_back(block, "after e n=1", "--unset n", &block.replace("  }\n", "  }\n\n  n = 1\n"));
     there_and_back(block, "before e n=1", "--unset n", &block.replace("  # of e", "  n = 1\n\n  # of e"));
@@ -536,4 +543,28 @@ fn many_comments_are_read_once() {
     let start = std::time::Instant::now();
     assert!(matches!(made(&text, "--uncomment l=none", &[]), Err(EditError::NoComment { .. })));
     assert!(start.elapsed().as_secs() < 5);
+}
+
+#[test]
+fn what_is_there_in_another_shape_is_there() {
+    let list = "a {\n  l = [\n    \"b\",\n    \"d\",\n  ]\n}\n";
+    makes(list, "l=[\"b\", \"d\"]", list);
+    let object = "a {\n  o = {\n    b = 1\n    c = [{ d = 1, e = 2 }]\n  }\n}\n";
+    makes(object, "o={b=1,c=[{d=1,e=2}]}", object);
+    makes("a {\n  l = [1, 2]\n}\n", "l=[1 * 2]", "a {\n  l = [1 * 2]\n}\n");
+}
+
+#[test]
+fn providers_may_have_a_dot_in_their_name() {
+    let with = |inside: &str| format!("module \"a\" {{\n  providers = {{\n{inside}  }}\n}}\n");
+    let both = with("    aws           = aws\n    aws.catalogue = aws.catalogue\n");
+    makes("module \"a\" {\n}\n", "providers.aws.catalogue=aws.catalogue", &with("    aws.catalogue = aws.catalogue\n"));
+    makes(&with("    aws = aws\n"), "providers.aws.catalogue=aws.catalogue", &both);
+    makes(&both, "--unset providers.aws.catalogue", &with("    aws = aws\n"));
+}
+
+#[test]
+fn what_was_aligned_stays_so_beside_what_is_not() {
+    let text = "a {\n  min  = 1\n  nnew = 8\n\n  long = true\n  b_a = 1\n}\n";
+    makes(text, "--unset nnew", "a {\n  min = 1\n\n  long = true\n  b_a = 1\n}\n");
 }

@@ -60,7 +60,6 @@ pub(super) fn walk(text: &str, path: &Path, around: &Around<'_>) -> Result<Walk,
             return Ok(Walk { containers, depths, found: Found::Member(member) });
         }
         container = inside(text, path, next, &member)?;
-        container.of_providers = containers.len() == 1 && path.start(next) == "providers";
         depth = next;
     }
 }

@@ -87,16 +87,23 @@ fn is_meant(expression: &Expression) -> bool {
     }
 }
 
-/// Numbers joined by minus signs.
+/// Numbers joined by minus signs, or three of them by slashes.
 fn is_date_like(expression: &Expression) -> bool {
     match expression {
         Expression::Number(_) => true,
         Expression::Operation(operation) => match operation.as_ref() {
-            Operation::Binary(operation) => {
-                operation.operator == BinaryOperator::Minus
-                    && is_date_like(&operation.lhs_expr)
-                    && is_date_like(&operation.rhs_expr)
-            }
+            Operation::Binary(operation) => match operation.operator {
+                BinaryOperator::Minus => is_date_like(&operation.lhs_expr) && is_date_like(&operation.rhs_expr),
+                BinaryOperator::Div => {
+                    matches!(&operation.rhs_expr, Expression::Number(_))
+                        && matches!(&operation.lhs_expr, Expression::Operation(date)
+                                if matches!(date.as_ref(), Operation::Binary(date)
+                                    if date.operator == BinaryOperator::Div
+                                        && matches!(date.lhs_expr, Expression::Number(_))
+                                        && matches!(date.rhs_expr, Expression::Number(_))))
+                }
+                _ => false,
+            },
             Operation::Unary(_) => false,
         },
         _ => false,

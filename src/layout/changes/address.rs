@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use crate::hcl::{Change, Item, Items, Segment, position_of};
+use crate::hcl::{Anchor, Change, Item, Items, Segment, position_of};
 
 use super::super::{LayoutError, SourceFile};
 use super::{Blocks, Found, Target};
@@ -140,22 +140,55 @@ impl Blocks<'_> {
         }
     }
 
-    /// The one block of locals that has each of the names that the changes begin with.
+    /// The first of the blocks of locals that a change is about; any where all that is asked for is that nothing is there.
     fn locals_of<'b>(&self, blocks: &[Found<'b>], changes: &[Change]) -> Option<Found<'b>> {
-        let has = |found: &Found<'_>, wanted: &str| {
-            let text = &self.files[found.file].text;
-            Items::new(text, found.block.body.clone())
-                .map_while(Result::ok)
-                .any(|item| matches!(item, Item::Attribute(attribute) if text[attribute.name.clone()] == *wanted))
+        let about = changes.iter().find_map(|change| self.about(blocks, change));
+        let is_there_nothing = |change: &Change| {
+            matches!(change, Change::Unset { .. } | Change::RemoveItem { .. }) && !self.is_in_any(blocks, change)
         };
-        let name = |change: &Change| match change.path().segments().first() {
-            Some(Segment::Name { name, .. } | Segment::Key(name)) => Some(name.clone()),
+        about.or_else(|| blocks.first().copied().filter(|_| changes.iter().all(is_there_nothing)))
+    }
+
+    fn is_in_any(&self, blocks: &[Found<'_>], change: &Change) -> bool {
+        first_name(change.path()).is_none_or(|name| blocks.iter().any(|found| self.has_attribute(*found, name)))
+    }
+
+    fn has_attribute(&self, found: Found<'_>, name: &str) -> bool {
+        let text = &self.files[found.file].text;
+        Items::new(text, found.block.body.clone())
+            .map_while(Result::ok)
+            .any(|item| matches!(item, Item::Attribute(attribute) if text[attribute.name.clone()] == *name))
+    }
+
+    /// The one block that the change is about: it has the local, or the one that something new goes beside, or the comment
+    /// that is to be code.
+    pub(super) fn about<'b>(&self, blocks: &[Found<'b>], change: &Change) -> Option<Found<'b>> {
+        let only = |is_it: &dyn Fn(Found<'_>) -> bool| {
+            let mut found = blocks.iter().filter(|found| is_it(**found));
+            let first = found.next()?;
+            found.next().is_none().then_some(*first)
+        };
+        let name = first_name(change.path())?;
+        if self.is_in_any(blocks, change) {
+            return only(&|found| self.has_attribute(found, name));
+        }
+        match change {
+            Change::Set { path, anchor: Some(Anchor::After(key) | Anchor::Before(key)), .. }
+                if path.segments().len() == 1 =>
+            {
+                only(&|found| self.has_attribute(found, key))
+            }
+            Change::Uncomment { .. } => only(&|found| {
+                let marks = ['#', '/', '*', ' ', '\t', '"'];
+                let mut lines = self.files[found.file].text[found.block.body.clone()].lines();
+                lines.any(|line| {
+                    let rest = line.trim_start_matches(marks).strip_prefix(name);
+                    line.trim_start().starts_with(['#', '/'])
+                        && rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+                })
+            }),
             _ => None,
-        };
-        let names: Vec<String> = changes.iter().filter_map(name).collect();
-        let mut with_all = blocks.iter().filter(|found| names.iter().any(|name| has(found, name)));
-        let first = with_all.next()?;
-        with_all.next().is_none().then_some(*first)
+        }
     }
 
     fn missing(&self, address: &Address, file: Option<&str>) -> LayoutError {
@@ -173,6 +206,13 @@ impl Blocks<'_> {
             })
             .collect();
         LayoutError::NoSuchBlock { address: address.to_string(), file: file.map(str::to_owned), known }
+    }
+}
+
+fn first_name(path: &Path) -> Option<&str> {
+    match path.segments().first() {
+        Some(Segment::Name { name, .. } | Segment::Key(name)) => Some(name),
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The lines of the blocks that are being changed.
 
-use crate::hcl::{Around, Change, EditError, Item, Span, Splice, change, items, line_of, lines_of, splice};
+use crate::hcl::{Around, Change, EditError, Item, Span, Splice, adds, change, items, line_of, lines_of, splice};
 
 use super::super::{Edit, LayoutError};
 use super::{Blocks, Found, located};
@@ -18,6 +18,8 @@ struct Draft {
     /// Where its lines stand in the file.
     span: Span,
     lines: String,
+    /// The changes that put something new there.
+    added: Vec<Change>,
 }
 
 impl<'a, 'b> Drafts<'a, 'b> {
@@ -31,7 +33,7 @@ impl<'a, 'b> Drafts<'a, 'b> {
         let index = self.drafts.iter().position(|draft| draft.file == found.file && draft.span == span);
         let index = index.unwrap_or_else(|| {
             let lines = text[span.clone()].to_owned();
-            self.drafts.push(Draft { file: found.file, span, lines });
+            self.drafts.push(Draft { file: found.file, span, lines, added: Vec::new() });
             self.drafts.len() - 1
         });
         &mut self.drafts[index]
@@ -40,8 +42,12 @@ impl<'a, 'b> Drafts<'a, 'b> {
     /// Makes a change of one block. Whether anything was to be changed.
     pub fn make(&mut self, found: Found<'_>, what: &Change, around: &Around<'_>) -> Result<bool, EditError> {
         let draft = self.draft(found);
-        let lines = change(&draft.lines, what, around)?;
+        let around = Around { added: &draft.added, ..*around };
+        let lines = change(&draft.lines, what, &around)?;
         let differs = lines != draft.lines;
+        if adds(&draft.lines, what, &around) {
+            draft.added.push(what.clone());
+        }
         draft.lines = lines;
         Ok(differs)
     }

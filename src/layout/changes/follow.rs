@@ -16,10 +16,16 @@ pub(super) fn make(
     notes: &mut Vec<String>,
 ) -> Result<bool, LayoutError> {
     let (mut found, mut change) = (found, change.clone());
+    let mut followed = Vec::new();
     // It ends: a local in a circle is used in two places.
     loop {
         let error = match drafts.make(found, &change, around) {
-            Ok(made) => return Ok(made),
+            Ok(made) => {
+                if made {
+                    notes.append(&mut followed);
+                }
+                return Ok(made);
+            }
             Err(error) => error,
         };
         let EditError::Expression { local: Some(path), .. } = &error else {
@@ -37,7 +43,7 @@ pub(super) fn make(
         }
         let file = &blocks.files[next.file];
         let line = position_of(&file.text, next.block.kind.start).line;
-        notes.push(format!("'{}' is local.{path}: that is changed ({}:{line})", change.path(), file.path));
+        followed.push(format!("'{}' is local.{path}: that is changed ({}:{line})", change.path(), file.path));
         change = change.at(path.clone());
         found = next;
     }

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::hcl::{Item, Items, Kind, Lexer, Span, elements, literal_string, object_inside, position_of};
+use crate::hcl::{Item, Items, Kind, Lexer, Span, elements, items, literal_string, object_inside, position_of};
 
-/// The places of second keys in the block at `span`, its nested blocks and its objects.
+use super::super::SourceFile;
+use super::Findings;
+
+/// The places of second keys in the lines at `span`, its nested blocks and its objects.
 pub(in crate::layout) fn duplicates(text: &str, span: &Span) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     of_body(text, span.clone(), &mut found);
@@ -12,12 +15,18 @@ pub(in crate::layout) fn duplicates(text: &str, span: &Span) -> Vec<(usize, Stri
     found
 }
 
-/// The same of a value.
-pub(super) fn duplicates_in(text: &str, value: &Span) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    of_value(text, value, &mut found);
-    found.sort();
-    found
+/// The places of second keys in the modules and locals of these files.
+pub(super) fn twice<'a>(files: &'a [SourceFile], findings: &mut Findings<'a>) {
+    for file in files.iter().filter(|file| !file.is_json()) {
+        for item in items(&file.text).unwrap_or_default() {
+            let Item::Block(block) = item else { continue };
+            if matches!(&file.text[block.kind.clone()], "module" | "locals") {
+                for (offset, message) in duplicates(&file.text, &block.body) {
+                    findings.add(file, offset, message);
+                }
+            }
+        }
+    }
 }
 
 fn of_body(text: &str, span: Span, found: &mut Vec<(usize, String)>) {

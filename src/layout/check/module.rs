@@ -1,40 +1,41 @@
-//! What a local module takes, and what it makes.
+//! What a local module takes, what it makes, and what it calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::hcl::{Block, Item, Items, Locals, SyntaxError, items, label_text, line_of, literal_string};
+use crate::hcl::{Block, Item, Items, Locals, Span, SyntaxError, items, literal_string, position_of};
 
 use super::super::{LayoutError, SourceFile};
-use super::attributes;
+use super::things::{Thing, things, things_of};
 use super::types::Type;
 
-/// The attribute that is the physical name of a resource, unique in its account and region. Names that are unique in
-/// something else only, such as those of a role's policies, are not among them.
-const NAMES: [(&str, &str); 24] = [
-    ("aws_cloudwatch_event_rule", "name"),
-    ("aws_cloudwatch_log_group", "name"),
-    ("aws_cloudwatch_metric_alarm", "alarm_name"),
-    ("aws_db_instance", "identifier"),
-    ("aws_dynamodb_table", "name"),
-    ("aws_ecr_repository", "name"),
-    ("aws_ecs_cluster", "name"),
-    ("aws_elasticsearch_domain", "domain_name"),
-    ("aws_iam_policy", "name"),
-    ("aws_iam_role", "name"),
-    ("aws_iam_user", "name"),
-    ("aws_kinesis_stream", "name"),
-    ("aws_lambda_function", "function_name"),
-    ("aws_lb", "name"),
-    ("aws_opensearch_domain", "domain_name"),
-    ("aws_rds_cluster", "cluster_identifier"),
-    ("aws_s3_bucket", "bucket"),
-    ("aws_scheduler_schedule_group", "name"),
-    ("aws_secretsmanager_secret", "name"),
-    ("aws_sfn_state_machine", "name"),
-    ("aws_sns_topic", "name"),
-    ("aws_sqs_queue", "name"),
-    ("aws_ssm_parameter", "name"),
-    ("aws_lb_target_group", "name"),
+/// The attribute that is the physical name of a resource, unique in its account and region, and how many characters it
+/// may have ("Service quotas" and the API reference of each service). Names that are unique in something else only, such
+/// as those of a role's policies, are not among them.
+const NAMES: [(&str, &str, usize); 24] = [
+    ("aws_cloudwatch_event_rule", "name", 64),
+    ("aws_cloudwatch_log_group", "name", 512),
+    ("aws_cloudwatch_metric_alarm", "alarm_name", 255),
+    ("aws_db_instance", "identifier", 63),
+    ("aws_dynamodb_table", "name", 255),
+    ("aws_ecr_repository", "name", 256),
+    ("aws_ecs_cluster", "name", 255),
+    ("aws_elasticsearch_domain", "domain_name", 28),
+    ("aws_iam_policy", "name", 128),
+    ("aws_iam_role", "name", 64),
+    ("aws_iam_user", "name", 64),
+    ("aws_kinesis_stream", "name", 128),
+    ("aws_lambda_function", "function_name", 64),
+    ("aws_lb", "name", 32),
+    ("aws_lb_target_group", "name", 32),
+    ("aws_opensearch_domain", "domain_name", 28),
+    ("aws_rds_cluster", "cluster_identifier", 63),
+    ("aws_s3_bucket", "bucket", 63),
+    ("aws_scheduler_schedule_group", "name", 64),
+    ("aws_secretsmanager_secret", "name", 512),
+    ("aws_sfn_state_machine", "name", 80),
+    ("aws_sns_topic", "name", 256),
+    ("aws_sqs_queue", "name", 80),
+    ("aws_ssm_parameter", "name", 2048),
 ];
 
 /// A variable of a module.
@@ -44,6 +45,8 @@ pub struct Variable {
     pub kind: Type,
     /// What it is when it is not given; without one it must be given.
     pub default: Option<String>,
+    /// Whether it may be null.
+    pub nullable: bool,
 }
 
 /// A resource whose physical name is an expression.
@@ -51,12 +54,25 @@ pub struct Variable {
 pub(super) struct Named {
     /// `aws_sns_topic.updates`
     pub address: String,
-    /// Its type and the provider it is made with.
-    pub sort: String,
+    pub kind: String,
+    pub provider: String,
     pub expression: String,
+    pub longest: usize,
+    /// Expressions that tell it from others of its name; none where it may not be made, or more than once.
+    pub apart: Option<Vec<String>>,
+    pub in_module: bool,
     pub path: String,
     pub line: usize,
     pub column: usize,
+}
+
+/// A local module that a module calls once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Call {
+    pub label: String,
+    pub folder: String,
+    pub inputs: BTreeMap<String, String>,
+    pub providers: Option<String>,
 }
 
 /// A module in a folder beside the root, or the root itself.
@@ -65,62 +81,113 @@ pub struct Module {
     pub(super) files: Vec<SourceFile>,
     pub(super) variables: BTreeMap<String, Variable>,
     pub(super) named: Vec<Named>,
+    pub(super) calls: Vec<Call>,
 }
 
 impl Module {
     /// Reads the texts of its files.
     pub fn read(files: Vec<SourceFile>) -> Result<Self, LayoutError> {
-        let mut module = Self::default();
-        for file in files.iter().filter(|file| !file.is_json() && !file.is_override()) {
-            let error = |error: SyntaxError| LayoutError::Syntax { path: file.path.clone(), error };
-            for item in items(&file.text).map_err(error)? {
-                if let Item::Block(block) = item {
-                    module.take(file, &block).map_err(error)?;
-                }
-            }
+        for file in &files {
+            things(file).map_err(|error: SyntaxError| LayoutError::Syntax { path: file.path.clone(), error })?;
         }
+        let things = things_of(files.iter());
+        let mut module = Self::default();
+        for thing in &things {
+            module.take(thing);
+            module.call(thing);
+        }
+        for named in &mut module.named {
+            named.in_module = true;
+        }
+        // A provider that is made of variables may work in another account for each caller.
+        if things.iter().any(|thing| thing.kind == "provider") {
+            module.named.iter_mut().for_each(|named| named.apart = None);
+        }
+        drop(things);
         module.files = files;
         Ok(module)
     }
 
-    fn take(&mut self, file: &SourceFile, block: &Block) -> Result<(), SyntaxError> {
-        let text = &file.text;
-        let labels: Vec<&str> = block.labels.iter().map(|label| label_text(text, label)).collect();
-        match (&text[block.kind.clone()], labels.as_slice()) {
+    /// What a root makes itself.
+    pub(super) fn of_root(things: &[Thing<'_>], files: Vec<SourceFile>) -> Self {
+        let mut module = Self { files, ..Self::default() };
+        things.iter().filter(|thing| thing.kind == "resource").for_each(|thing| module.take(thing));
+        module
+    }
+
+    /// Whether there is no file in its folder.
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// The folders of the local modules that it calls.
+    pub fn folders(&self) -> BTreeSet<String> {
+        module_folders(&self.files)
+    }
+
+    fn take(&mut self, thing: &Thing<'_>) {
+        match (thing.kind, thing.labels.as_slice()) {
             ("variable", [name]) => {
-                let given = attributes(text, block)?;
-                let value = |name: &str| given.get(name).map(|(_, value)| &text[value.clone()]);
-                let kind = value("type").map_or(Type::Any, Type::read);
-                let default = value("default").map(str::to_owned);
-                self.variables.insert((*name).to_owned(), Variable { kind, default });
+                let kind = thing.value("type").map_or(Type::Any, Type::read);
+                let default = thing.value("default").map(str::to_owned);
+                let nullable = thing.value("nullable") != Some("false");
+                self.variables.insert((*name).to_owned(), Variable { kind, default, nullable });
             }
             ("resource", [kind, name]) => {
-                let Some((_, attribute)) = NAMES.iter().find(|(named, _)| named == kind) else { return Ok(()) };
-                let given = attributes(text, block)?;
-                let Some((offset, value)) = given.get(attribute) else { return Ok(()) };
-                if given.contains_key("count") || given.contains_key("for_each") {
-                    return Ok(());
-                }
-                let provider = given.get("provider").map_or("", |(_, value)| &text[value.clone()]);
-                let position = crate::hcl::position_of(text, *offset);
+                let Some((_, attribute, longest)) = NAMES.iter().find(|(named, ..)| named == kind) else { return };
+                let Some(given) = thing.attributes.get(attribute) else { return };
+                let position = position_of(&given.file.text, given.start);
+                let many = ["count", "for_each"].iter().any(|name| thing.attributes.contains_key(name));
+                let telling = ["region", "event_bus_name"].iter().filter_map(|name| thing.value(name));
                 self.named.push(Named {
                     address: format!("{kind}.{name}"),
-                    sort: format!("{kind} {provider}"),
-                    expression: text[value.clone()].to_owned(),
-                    path: file.path.clone(),
+                    kind: (*kind).to_owned(),
+                    provider: thing.value("provider").unwrap_or_default().to_owned(),
+                    expression: given.text().to_owned(),
+                    longest: *longest,
+                    apart: (!many).then(|| telling.map(str::to_owned).collect()),
+                    in_module: false,
+                    path: given.file.path.clone(),
                     line: position.line,
                     column: position.column,
                 });
             }
             _ => {}
         }
-        Ok(())
+    }
+
+    fn call(&mut self, thing: &Thing<'_>) {
+        let many = ["count", "for_each"].iter().any(|name| thing.attributes.contains_key(name));
+        if let (false, [label], Some(folder)) = (many, thing.labels.as_slice(), source_folder(thing)) {
+            let input =
+                |(name, given): (&&str, &super::things::Given<'_>)| ((*name).to_owned(), given.text().to_owned());
+            self.calls.push(Call {
+                label: (*label).to_owned(),
+                folder,
+                inputs: thing.attributes.iter().map(input).collect(),
+                providers: thing.value("providers").map(str::to_owned),
+            });
+        }
     }
 
     /// Its locals.
     pub(super) fn locals(&self) -> Locals<'_> {
         locals_of(self.files.iter())
     }
+}
+
+/// The attributes of a block, each with its place and its value.
+pub(in crate::layout) fn attributes<'a>(
+    text: &'a str,
+    block: &Block,
+) -> Result<BTreeMap<&'a str, (usize, Span)>, SyntaxError> {
+    let mut attributes = BTreeMap::new();
+    for item in Items::new(text, block.body.clone()) {
+        if let Item::Attribute(attribute) = item? {
+            attributes.insert(&text[attribute.name.clone()], (attribute.name.start, attribute.value));
+        }
+    }
+    Ok(attributes)
 }
 
 /// The locals of these files. What cannot be read is just not known.
@@ -140,34 +207,25 @@ pub(in crate::layout) fn locals_of<'a>(files: impl Iterator<Item = &'a SourceFil
 
 /// The folders, relative to the project's, of the local modules that the module blocks of these files call.
 pub fn module_folders(files: &[SourceFile]) -> BTreeSet<String> {
-    let mut folders = BTreeSet::new();
-    for file in files.iter().filter(|file| !file.is_json()) {
-        for item in items(&file.text).unwrap_or_default() {
-            if let Item::Block(block) = item {
-                folders.extend(folder_of(file, &block));
-            }
-        }
-    }
-    folders
+    let all = files.iter().flat_map(|file| things(file).unwrap_or_default());
+    all.filter_map(|thing| source_folder(&thing)).collect()
 }
 
 /// The folder of the local module that a block calls; none where it is no module block, or calls another sort of module.
 pub(in crate::layout) fn folder_of(file: &SourceFile, block: &Block) -> Option<String> {
-    let text = &file.text;
-    if &text[block.kind.clone()] != "module" {
+    source_folder(&Thing::of(file, block))
+}
+
+/// The same of a thing.
+pub(super) fn source_folder(thing: &Thing<'_>) -> Option<String> {
+    let source = thing.attributes.get("source").filter(|_| thing.kind == "module")?;
+    let path = literal_string(source.text())?;
+    if !(path.starts_with("./") || path.starts_with("../")) {
         return None;
     }
-    let source = Items::new(text, block.body.clone()).map_while(Result::ok).find_map(|item| match item {
-        Item::Attribute(attribute) if &text[attribute.name.clone()] == "source" => {
-            literal_string(&text[attribute.value])
-        }
-        _ => None,
-    })?;
-    if !(source.starts_with("./") || source.starts_with("../")) {
-        return None;
-    }
-    let mut parts: Vec<&str> = file.path.rsplit_once('/').map_or(Vec::new(), |(folder, _)| folder.split('/').collect());
-    for part in source.split('/') {
+    let folder = source.file.path.rsplit_once('/').map(|(folder, _)| folder);
+    let mut parts: Vec<&str> = folder.map_or(Vec::new(), |folder| folder.split('/').collect());
+    for part in path.split('/') {
         match part {
             "" | "." => {}
             ".." if parts.last().is_some_and(|last| *last != "..") => {
@@ -177,11 +235,6 @@ pub(in crate::layout) fn folder_of(file: &SourceFile, block: &Block) -> Option<S
         }
     }
     Some(parts.join("/"))
-}
-
-/// The line of a block.
-pub(super) fn line(file: &SourceFile, block: &Block) -> usize {
-    line_of(&file.text, block.kind.start)
 }
 
 #[cfg(test)]

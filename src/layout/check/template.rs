@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::hcl::{Item, items, label_text, position_of};
+use crate::hcl::{Item, items};
 use crate::pipeline::Namespace;
 use crate::template::{TemplateError, render};
 
 use super::super::{Addition, Layout, LayoutError, Origin, Place, Reading, SourceFile};
-use super::Finding;
 use super::inputs;
-use super::module::{Module, folder_of, locals_of};
+use super::module::{Module, locals_of, source_folder};
+use super::things::Thing;
+use super::{Finding, Findings};
 
 /// What is wrong with the template of that name: everything that would keep `new` from using it.
 pub(super) fn findings(
@@ -40,7 +41,7 @@ pub(super) fn findings(
             LayoutError::TemplateSyntax { error, .. } => vec![at(error.line, error.column, error.message)],
             // What is wrong with the estate is told of the estate.
             LayoutError::Syntax { .. } | LayoutError::Json { .. } => Vec::new(),
-            _ => vec![at(1, 1, message)],
+            _ => vec![at(1, 1, message.replacen(name, "a template", 1))],
         };
     }
     let Layout::ModuleBlocks(rules) = layout else { return Vec::new() };
@@ -48,15 +49,19 @@ pub(super) fn findings(
     let file = SourceFile::new(rules.file(), rendered.trim_start_matches('\u{feff}'));
     let blocks = items(&file.text).unwrap_or_default();
     let Some(Item::Block(block)) = blocks.into_iter().next() else { return Vec::new() };
-    let Some(module) = folder_of(&file, &block).and_then(|folder| modules.get(&folder)) else { return Vec::new() };
-    let label = block.labels.first().map_or("", |label| label_text(&file.text, label));
-    let address = format!("module.{}", label.replace(namespace.as_str(), "{{namespace}}"));
-    let found = inputs::of_block(&file.text, &block, &address, module, &mut locals_of(files.iter()));
-    let place = |(offset, message)| {
-        let position = position_of(&file.text, offset);
-        at(position.line, position.column, message)
-    };
-    found.into_iter().map(place).collect()
+    let mut thing = Thing::of(&file, &block);
+    let Some(module) = source_folder(&thing).and_then(|folder| modules.get(&folder)) else { return Vec::new() };
+    if module.is_empty() {
+        return Vec::new();
+    }
+    let shown = rules.label_for(&namespace).replace(namespace.as_str(), "{{namespace}}");
+    if thing.labels == [rules.label_for(&namespace)] {
+        thing.labels = vec![&shown];
+    }
+    let mut found = Findings::default();
+    inputs::of_call(&thing, module, &mut locals_of(files.iter()), &mut found);
+    let named = |finding: Finding| Finding { path: name.to_owned(), ..finding };
+    found.placed(std::slice::from_ref(&file)).into_iter().map(named).collect()
 }
 
 /// A namespace that may be new.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::layout::Rules;
 
 fn rules() -> Rules {
     Rules::new(Some("./stack"), "namespace", "p_{namespace}", "main.tf", Some(r"\d{4}-\d{2}-\d{2}[\w-]*"))
@@ -12,8 +13,12 @@ fn found(layout: &Layout, files: &[(&str, &str)], stack: &str, template: Option<
     let files: Vec<SourceFile> = files.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect();
     let module = Module::read(vec![SourceFile::new("stack/main.tf", stack)]).expect("HCL");
     let modules = BTreeMap::from([("stack".to_owned(), module)]);
-    let names =
-        [NameLimit { what: "Lambda function".to_owned(), pattern: "{namespace}-ingestor".to_owned(), longest: 20 }];
+    let names = [NameLimit {
+        what: "Lambda function".to_owned(),
+        pattern: "{namespace}-ingestor".to_owned(),
+        longest: 20,
+        dots: false,
+    }];
     let template = template.map(|text| ("new.tf", text));
     let findings = check(&Looked { files: &files, layout, modules: &modules, names: &names, template });
     let line = |found: Finding| format!("{}:{}:{} {}", found.path, found.line, found.column, found.message);
@@ -151,8 +156,8 @@ fn looks_through_the_entries_of_a_map() {
         [
             "main.tf:3:32 'size' stands here a second time; the first is on line 3",
             "main.tf:4:5 the Lambda function name '2022-08-31-with-a-suffix-ingestor' has 33 characters; 20 are allowed",
-            "main.tf:5:1 the entry \"2022-08-31\" is not clear: the key stands here a second time; the first is on line 3",
-            "main.tf:6:1 the entry \"2022-02-31\" is not clear: there is no day 2022-02-31, which the namespace '2022-02-31' begins with",
+            "main.tf:5:5 '2022-08-31' stands here a second time; the first is on line 3",
+            "main.tf:6:5 the entry \"2022-02-31\" is not clear: there is no day 2022-02-31, which the namespace '2022-02-31' begins with",
             "main.tf:9:1 module.pipelines lacks the input 'size'",
             "main.tf:9:1 in module.pipelines[\"2022-08-31-with-a-suffix\"]: aws_sns_topic.t is called 't', as the aws_sns_topic of module.pipelines[\"2022-08-31\"] is (stack/main.tf:7)",
             "main.tf:13:3 the module has no input 'more'"
@@ -168,6 +173,7 @@ fn looks_through_folders() {
         directory: "{namespace}".parse().expect("a pattern"),
         rename: Vec::new(),
         keep: Vec::new(),
+        backend: Vec::new(),
     };
     let root = |label: &str, date: &str| {
         format!(
@@ -184,11 +190,11 @@ fn looks_through_folders() {
     assert_eq!(
         found(&Layout::Directories(directories), &files, &stack, None),
         [
-            "2022-08-31/main.tf:10:1 the state of 2022-08-31 is kept where that of 2022-10-14 is",
+            "2022-08-31/main.tf:10:5 the state of 2022-08-31 is kept where that of 2022-10-14 is",
             "2022-10-14/main.tf:1:1 the label names 2022-08-31, but the folder 2022-10-14",
             "2022-10-14/main.tf:1:1 in module.p_2022-08-31 in 2022-10-14: aws_sns_topic.t is called '2022-08-31', as the aws_sns_topic of module.p in 2022-08-31 is (stack/main.tf:7)",
             "2022-10-14/main.tf:3:3 the folder names 2022-10-14, but 'namespace' is 2022-08-31",
-            "2022-10-14/main.tf:10:1 the state of 2022-10-14 is kept where that of 2022-08-31 is",
+            "2022-10-14/main.tf:10:5 the state of 2022-10-14 is kept where that of 2022-08-31 is",
             "2022-10-14/more.tf:1:1 module.p_2022-08-31 stands here a second time; the first is 2022-10-14/main.tf:1"
         ]
     );
@@ -212,11 +218,14 @@ fn a_template_must_render() {
     );
     assert_eq!(
         check(&format!("{good}{good}")),
-        ["new.tf:1:1 new.tf must hold one module block with one label and nothing else"]
+        ["new.tf:1:1 a template must hold one module block with one label and nothing else"]
     );
     assert_eq!(
         check(&format!("# A new one.\n{}", good.replace("size ", "sise "))),
-        ["new.tf:2:1 module.p_{{namespace}} lacks the input 'size'", "new.tf:5:3 the module has no input 'sise'"]
+        [
+            "new.tf:2:1 module.p_{{namespace}} lacks the input 'size'",
+            "new.tf:5:3 the module has no input 'sise'; is 'size' meant?"
+        ]
     );
     assert_eq!(check(&good.replace("\"{{label}}\"", "\"2022 x\"")).len(), 1);
 }
@@ -226,8 +235,8 @@ fn reads_the_variables_of_a_module() {
     let text = "variable \"a\" {}\nvariable \"b\" {\n  default = null\n  type    = string\n}\noutput \"c\" {}\n";
     let module = Module::read(vec![SourceFile::new("variables.tf", text)]).expect("HCL");
     let [a, b] = [
-        Variable { kind: Type::Any, default: None },
-        Variable { kind: Type::String, default: Some("null".to_owned()) },
+        Variable { kind: Type::Any, default: None, nullable: true },
+        Variable { kind: Type::String, default: Some("null".to_owned()), nullable: true },
     ];
     assert_eq!(module.variables, BTreeMap::from([("a".to_owned(), a), ("b".to_owned(), b)]));
 }

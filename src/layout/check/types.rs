@@ -36,8 +36,8 @@ impl Type {
     fn of(expression: &Expression) -> Self {
         match expression {
             Expression::Variable(name) => Self::named(name.as_str()),
-            // As Terraform 0.11 wrote it.
-            Expression::String(name) => Self::named(name),
+            // As Terraform 0.11 wrote it, and as JSON does.
+            Expression::String(text) => Self::read(text),
             Expression::FuncCall(call) => {
                 let argument = call.args.first();
                 let inner = || Box::new(argument.map_or(Self::Any, Self::of));

@@ -10,7 +10,8 @@ use super::super::module_blocks::{Added, Addition, NewBlock, Origin, Place};
 use super::super::spelling::Renaming;
 use super::super::{Edit, LayoutError, SourceFile};
 use super::copy::{is_left_behind, leads_to};
-use super::naming::{labels, rename, replaced};
+use super::moved::Moved;
+use super::naming::{Names, labels, rename};
 use super::{Directories, FolderFile};
 
 impl Directories<'_> {
@@ -45,7 +46,7 @@ impl Directories<'_> {
         let mut copy = self.copied(addition.namespace, sibling, from, folder, &mut notes)?;
         self.change_module(addition, from, &mut copy, &mut notes)?;
         let pipeline = self.checked(addition.namespace, from, &copy)?;
-        let create = |file: FolderFile| Edit::Create { path: file.path, text: file.text, mode: file.mode };
+        let create = |file: FolderFile| Edit::Create { path: file.path, bytes: file.bytes, mode: file.mode };
         let edits = copy.into_iter().map(create).collect();
         Ok(Added::New(NewBlock { edits, pipeline, from: Some(sibling.clone()), notes }))
     }
@@ -53,7 +54,10 @@ impl Directories<'_> {
     fn sibling(&self, addition: &Addition<'_>) -> Result<&str, LayoutError> {
         let namespace = match addition.origin {
             Origin::Template { .. } => {
-                return Err(LayoutError::NotInLayout { what: "a template", layout: "directories" });
+                return Err(LayoutError::NotInLayout {
+                    what: "a template (a new folder is a copy of a sibling's)",
+                    layout: "directories",
+                });
             }
             Origin::Sibling(namespace) => namespace,
             Origin::Newest => &self.estate.newest().ok_or(LayoutError::NoSibling)?.namespace,
@@ -80,25 +84,34 @@ impl Directories<'_> {
         };
         let mut modules = Vec::new();
         for file in wanted().filter(|file| is_configuration(file)) {
-            modules.extend(labels(&file.text, &renaming).map_err(syntax(file))?);
+            modules.extend(labels(file.text().unwrap_or_default(), &renaming).map_err(syntax(file))?);
         }
-        let mut copy = Vec::new();
+        let moved = Moved::of(folder, &renaming);
+        let (mut copy, mut stays) = (Vec::new(), false);
         for file in wanted() {
-            let path = format!("{to}/{}", replaced(&file.path, &renaming));
-            if leads_to(file.mode) {
+            let path = format!("{to}/{}", moved.path(&file.path, &renaming));
+            let Some(text) = file.text().filter(|_| !leads_to(file.mode)) else {
                 copy.push(FolderFile { path, ..file.clone() });
                 continue;
-            }
-            let renamed = rename(&file.path, &file.text, self.rules, &renaming, &modules).map_err(syntax(file))?;
+            };
+            let names = Names { renaming: &renaming, modules: &modules, moved: &moved };
+            let renamed = rename(&file.path, text, self.rules, &names).map_err(syntax(file))?;
+            stays |= is_configuration(file) && !renamed.kept.is_empty();
             for (line, text) in renamed.kept {
                 notes.push(format!("{from}/{}:{line}: '{text}' stays as it is", file.path));
             }
             let text = if renamed.splices.is_empty() {
-                file.text.clone()
+                text.to_owned()
             } else {
-                splice_aligned(&file.text, &renamed.splices).map_err(syntax(file))?
+                splice_aligned(text, &renamed.splices).map_err(syntax(file))?
             };
-            copy.push(FolderFile { path, text, mode: file.mode });
+            copy.push(FolderFile { path, bytes: text.into_bytes(), mode: file.mode });
+        }
+        if stays {
+            notes.push(
+                "where it should name the new pipeline, too, use --set, or rename = [\"NAME\"] below [pipeline]"
+                    .to_owned(),
+            );
         }
         Ok(copy)
     }
@@ -121,16 +134,16 @@ impl Directories<'_> {
         let Some(file) = copy.iter_mut().find(|file| file.path == pipeline.file) else {
             return Err(LayoutError::NoModule { folder: from.to_owned() });
         };
-        let lines = line_start(&file.text, pipeline.span.start)..line_end(&file.text, pipeline.span.end);
-        let above = line_of(&file.text, lines.start) - 1;
+        let whole = file.text().unwrap_or_default().to_owned();
+        let lines = line_start(&whole, pipeline.span.start)..line_end(&whole, pipeline.span.end);
+        let above = line_of(&whole, lines.start) - 1;
         let name = file.path.rsplit('/').next().unwrap_or_default();
         let copied = Copied { from: None, path: format!("{from}/{name}"), above };
         let others: Vec<&str> =
             self.estate.newest_first().into_iter().take(50).filter_map(|one| self.module_of(one)).collect();
-        let whole = file.text.clone();
-        let around = Around { siblings: &others, file: &whole, expressions: Expressions::Replace, keys: None };
-        let changed = change(&file.text[lines.clone()], addition, &copied, &around, notes)?;
-        file.text = splice(&file.text, &[Splice::new(lines, changed)]);
+        let around = Around { siblings: &others, file: &whole, expressions: Expressions::Replace, ..Around::default() };
+        let changed = change(&whole[lines.clone()], addition, &copied, &around, notes)?;
+        file.bytes = splice(&whole, &[Splice::new(lines, changed)]).into_bytes();
         Ok(())
     }
 
@@ -185,9 +198,14 @@ impl Directories<'_> {
             let path = path.strip_prefix(&to)?;
             self.files.iter().find(|file| file.path.strip_prefix(from) == Some(path)).map(|file| file.text.clone())
         };
-        let is_terraform = |path: &str| path.strip_suffix(".tf").is_some() || super::super::is_json(path);
+        let is_terraform = |path: &str| {
+            let is_argument = |name: &str| path.strip_prefix(&to).and_then(|rest| rest.strip_prefix('/')) == Some(name);
+            path.strip_suffix(".tf").is_some()
+                || super::super::is_json(path)
+                || self.rules.backend_files(namespace).any(|name| is_argument(&name))
+        };
         let source = |file: &FolderFile| {
-            let text = if leads_to(file.mode) { of_sibling(&file.path)? } else { file.text.clone() };
+            let text = if leads_to(file.mode) { of_sibling(&file.path)? } else { file.text()?.to_owned() };
             Some(SourceFile::new(file.path.clone(), text))
         };
         copy.iter().filter(|file| is_terraform(&file.path)).filter_map(source).collect()

@@ -5,6 +5,7 @@ use crate::hcl::{elements, label_text, literal_string, object_inside};
 
 use super::super::spelling::Renaming;
 use super::DirectoryRules;
+use super::moved::Moved;
 use super::state::NAMING;
 
 /// What becomes of a file of the copy.
@@ -40,20 +41,39 @@ fn sort_of(path: &str) -> Sort {
     }
 }
 
-/// Looks for the old namespace in a file. `modules` are the labels of module blocks that are renamed, with their new names.
+/// What gets another name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Names<'a> {
+    /// The pipeline.
+    pub renaming: &'a Renaming,
+    /// The labels of module blocks, with their new names.
+    pub modules: &'a [(String, String)],
+    /// The files.
+    pub moved: &'a Moved,
+}
+
+/// Whether references to files are renamed in a file of this path.
+pub(super) fn is_read(path: &str) -> bool {
+    sort_of(path) != Sort::Other
+}
+
+/// Looks for the old namespace in a file.
 pub(super) fn rename(
     path: &str,
     text: &str,
     rules: &DirectoryRules,
-    renaming: &Renaming<'_>,
-    modules: &[(String, String)],
+    names: &Names<'_>,
 ) -> Result<Renamed, SyntaxError> {
+    let Names { renaming, modules, moved } = names;
     let sort = sort_of(path);
     let mut walk = Walk { text, rules, renaming, sort, places: Vec::new() };
     if sort != Sort::Other {
         walk.body(&(0..text.len()), &mut Vec::new())?;
     }
     let Walk { mut places, .. } = walk;
+    if sort != Sort::Other {
+        places.extend(moved.mentions(text, renaming));
+    }
     if sort == Sort::Configuration {
         places.extend(references(text, modules)?);
     }
@@ -73,7 +93,7 @@ pub(super) fn rename(
 }
 
 /// The labels of module blocks that name the old pipeline, with what they become.
-pub(super) fn labels(text: &str, renaming: &Renaming<'_>) -> Result<Vec<(String, String)>, SyntaxError> {
+pub(super) fn labels(text: &str, renaming: &Renaming) -> Result<Vec<(String, String)>, SyntaxError> {
     let mut labels = Vec::new();
     for item in Items::new(text, 0..text.len()) {
         if let Item::Block(block) = item?
@@ -91,7 +111,7 @@ pub(super) fn labels(text: &str, renaming: &Renaming<'_>) -> Result<Vec<(String,
 }
 
 /// The text under the new namespace.
-pub(super) fn replaced(text: &str, renaming: &Renaming<'_>) -> String {
+pub(super) fn replaced(text: &str, renaming: &Renaming) -> String {
     let mut new = text.to_owned();
     for mention in renaming.mentions(text).into_iter().rev() {
         new.replace_range(mention.span, &mention.new);
@@ -123,7 +143,7 @@ fn references(text: &str, modules: &[(String, String)]) -> Result<Vec<Splice>, S
 struct Walk<'a> {
     text: &'a str,
     rules: &'a DirectoryRules,
-    renaming: &'a Renaming<'a>,
+    renaming: &'a Renaming,
     sort: Sort,
     places: Vec<Splice>,
 }

@@ -14,6 +14,7 @@ fn rules() -> DirectoryRules {
         directory: "{namespace}".parse().expect("a pattern"),
         rename: Vec::new(),
         keep: Vec::new(),
+        backend: Vec::new(),
     }
 }
 
@@ -22,7 +23,7 @@ fn namespace(text: &str) -> Namespace {
 }
 
 fn file(path: &str, text: &str, mode: u32) -> FolderFile {
-    FolderFile { path: path.to_owned(), text: text.to_owned(), mode }
+    FolderFile { path: path.to_owned(), bytes: text.as_bytes().to_vec(), mode }
 }
 
 fn folder() -> Vec<FolderFile> {
@@ -39,7 +40,8 @@ fn folder() -> Vec<FolderFile> {
 
 fn sources(folder: &str, files: &[FolderFile]) -> Vec<SourceFile> {
     let tf = files.iter().filter(|file| file.path.ends_with(".tf") && !leads_to(file.mode));
-    tf.map(|file| SourceFile::new(format!("infrastructure/{folder}/{}", file.path), file.text.clone())).collect()
+    tf.map(|file| SourceFile::new(format!("infrastructure/{folder}/{}", file.path), file.text().expect("text")))
+        .collect()
 }
 
 fn add(rules: &DirectoryRules, files: &[FolderFile], sets: &[&str]) -> Result<NewBlock, LayoutError> {
@@ -66,7 +68,7 @@ fn add(rules: &DirectoryRules, files: &[FolderFile], sets: &[&str]) -> Result<Ne
 fn text<'a>(block: &'a NewBlock, path: &str) -> &'a str {
     let path = format!("infrastructure/2022-10-14/{path}");
     let found = block.edits.iter().find_map(|edit| match edit {
-        Edit::Create { path: created, text, .. } if *created == path => Some(text.as_str()),
+        Edit::Create { path: created, .. } if *created == path => edit.text(),
         _ => None,
     });
     found.unwrap_or_else(|| panic!("{path}: {:?}", block.edits.iter().map(Edit::path).collect::<Vec<_>>()))
@@ -149,7 +151,8 @@ fn renames_only_what_names_the_pipeline() {
             "infrastructure/2022-08-31/pipeline_config.tf:4: 'indexes = { works = \"2022-08-31\" }' stays as it is",
             "infrastructure/2022-08-31/pipeline_config.tf:5: 'tags    = { Pipeline = \"2022-08-31\", Note = \"for 2022-08-31\" }' stays as it is",
             "infrastructure/2022-08-31/run.sh:2: 'terraform \"$@\" # 2022-08-31' stays as it is",
-            "infrastructure/2022-08-31/terraform.tfvars:2: 'other = \"2022-08-31\"' stays as it is"
+            "infrastructure/2022-08-31/terraform.tfvars:2: 'other = \"2022-08-31\"' stays as it is",
+            "where it should name the new pipeline, too, use --set, or rename = [\"NAME\"] below [pipeline]"
         ]
     );
 }
@@ -214,7 +217,8 @@ fn removes_and_changes() {
     let read = Directories::read(&files, &rules).expect("HCL");
     let edits = read.remove(&namespace("2022-08-31"), &folder()).expect("removed");
     assert_eq!(edits.len(), 7);
-    assert_eq!(edits[1], Edit::Delete { path: "infrastructure/2022-08-31/main.tf".to_owned() });
+    let (path, before) = ("infrastructure/2022-08-31/main.tf".to_owned(), MAIN.as_bytes().to_vec());
+    assert_eq!(edits[1], Edit::Delete { path, before });
     let target = Target::of(read.estate().find(&namespace("2022-08-31")).expect("it is there"));
     let changes = [Change::set(&"reindexing_state.x=1".parse().expect("a set"))];
     let edits = Blocks::read(&files).expect("HCL").change(&target, &changes).expect("changed").edits;

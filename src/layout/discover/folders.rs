@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::hcl::{Item, Items, items};
+use crate::hcl::{Item, Items, Kind, Lexer, Span, Token, items};
 use crate::pipeline::Namespace;
 
 use super::super::directories::{Directories, DirectoryRules};
 use super::super::{Layout, SourceFile};
-use super::{Folders, Proposal, dated_in, proposal, rules};
+use super::{Folders, Proposal, Setting, dated_in, proposal, rules};
 
 /// The folders with a date in their names that hold a Terraform root: those of the pattern that most of them have.
 pub(super) fn propose(folders: &Folders) -> Option<Proposal> {
@@ -27,10 +27,14 @@ pub(super) fn propose(folders: &Folders) -> Option<Proposal> {
         directory: directory.parse().ok()?,
         rename: Vec::new(),
         keep: Vec::new(),
+        backend: Vec::new(),
     };
     let unsure = attribute.is_none().then(|| "no module is given the folder's name".to_owned());
-    let keys =
+    let mut keys =
         vec![("directory", directory.as_str().into(), None), ("namespace_attribute", name.as_str().into(), unsure)];
+    if let Some((names, unsure)) = renamed(&files, &layout) {
+        keys.push(("rename", Setting::List(names), unsure));
+    }
     proposal(&below, Layout::Directories(layout), &files, keys)
 }
 
@@ -64,6 +68,46 @@ fn pattern_of(folder: &str) -> Option<(String, String)> {
     })
 }
 
+/// The other arguments of the pipelines' modules that are literally the folder's namespace, wherever they name a date: a
+/// copy should say its own there, too. With what is unsure of it.
+fn renamed(files: &[SourceFile], layout: &DirectoryRules) -> Option<(Vec<String>, Option<String>)> {
+    let read = Directories::read(files, layout).ok()?;
+    let mut found: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
+    for pipeline in read.estate().pipelines.iter().filter(|pipeline| !pipeline.span.is_empty()) {
+        let Some(file) = files.iter().find(|file| file.path == pipeline.file) else { continue };
+        let text = &file.text;
+        let blocks = items(text).unwrap_or_default().into_iter().filter_map(|item| match item {
+            Item::Block(block) if block.kind.start == pipeline.span.start => Some(block),
+            _ => None,
+        });
+        for item in blocks.flat_map(|block| Items::new(text, block.body).map_while(Result::ok).collect::<Vec<_>>()) {
+            let Item::Attribute(attribute) = item else { continue };
+            let name = &text[attribute.name.clone()];
+            let dates = dates_in(text, &attribute.value);
+            if name != layout.rules.namespace_attribute() && name != "source" && !dates.is_empty() {
+                found.entry(name).or_default().push(dates.iter().all(|date| *date == pipeline.namespace));
+            }
+        }
+    }
+    found.retain(|_, own| own.iter().all(|own| *own));
+    let once = found.values().all(|own| own.len() == 1);
+    let names: Vec<String> = found.into_keys().map(str::to_owned).collect();
+    let unsure = once.then(|| "only one folder shows that these name the pipeline".to_owned());
+    (!names.is_empty()).then_some((names, unsure))
+}
+
+/// The strings of a value that are a namespace with a date, and nothing else.
+fn dates_in(text: &str, value: &Span) -> Vec<Namespace> {
+    let tokens: Vec<Token> = Lexer::new(text, value.clone()).map_while(Result::ok).collect();
+    let whole = tokens.windows(3).filter_map(|part| match part {
+        [open, literal, close] if open.kind == Kind::OpenQuote && close.kind == Kind::CloseQuote => {
+            text[literal.span()].parse::<Namespace>().ok()
+        }
+        _ => None,
+    });
+    whole.filter(|namespace| namespace.date().is_some()).collect()
+}
+
 /// The argument of a module that is the folder's namespace in most folders.
 fn attribute_of(below: &str, directory: &str, files: &[SourceFile]) -> Option<String> {
     let mut named: BTreeMap<String, usize> = BTreeMap::new();
@@ -83,7 +127,8 @@ fn attribute_of(below: &str, directory: &str, files: &[SourceFile]) -> Option<St
         let Some(rules) = rules(None, name, "pipeline_{namespace}", "main.tf", true) else { continue };
         let Ok(directory) = directory.parse() else { continue };
         let below = if below.is_empty() { String::new() } else { format!("{below}/") };
-        let rules = DirectoryRules { rules, below, directory, rename: Vec::new(), keep: Vec::new() };
+        let rules =
+            DirectoryRules { rules, below, directory, rename: Vec::new(), keep: Vec::new(), backend: Vec::new() };
         let Ok(read) = Directories::read(files, &rules) else { continue };
         let says = |namespace: &Namespace| read.says(namespace).is_some_and(|(said, ..)| said == namespace.as_str());
         *count = read.estate().pipelines.iter().filter(|pipeline| says(&pipeline.namespace)).count();

@@ -64,3 +64,22 @@ fn knows_folders_by_the_date_in_them() {
     assert!(found(&[("migrations/2022-08-31/main.tf", "locals {}\n")]).is_none());
     assert!(found(&[("main.tf", "module \"x\" {\n  source = \"./x\"\n}\n"), ("broken.tf", "x {")]).is_none());
 }
+
+#[test]
+fn knows_what_names_the_folder_besides() {
+    let root = |date: &str, index: &str| {
+        format!(
+            "module \"p\" {{\n  source = \"../stack\"\n  date   = local.date\n  graph  = \"{date}\"\n  dates = {{\n    works  = \"{date}\"\n    images = \"{date}\"\n  }}\n  rds   = \"{index}\"\n  works = \"works.{date}\"\n}}\nlocals {{\n  date = \"{date}\"\n}}\n"
+        )
+    };
+    let (one, two) = (root("2022-08-31", "2022-08-31"), root("2022-10-14", "2022-08-31"));
+    let both = [("2022-08-31/main.tf", one.as_str()), ("2022-10-14/main.tf", two.as_str())];
+    let unsure = |files: &[(&str, &str)]| {
+        let found = found(files).expect("found");
+        let (_, value, unsure) = found.keys.into_iter().find(|(key, ..)| *key == "rename").expect("the key");
+        (value, unsure.is_some())
+    };
+    let list = |names: &[&str]| Setting::List(names.iter().map(|name| (*name).to_owned()).collect());
+    assert_eq!(unsure(&both), (list(&["dates", "graph"]), false));
+    assert_eq!(unsure(&both[..1]), (list(&["dates", "graph", "rds"]), true));
+}

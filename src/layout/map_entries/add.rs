@@ -1,8 +1,10 @@
 //! A new pipeline: its entry from a template or from a sibling, and its place.
 
+use std::cell::Cell;
+
 use crate::hcl::{
-    Around, Block, Change, EditError, Element, Expressions, Path, Splice, SyntaxError, Value, elements, format,
-    indentation, line_end, line_of, line_start, newline_of, quote, set, splice, splice_aligned,
+    Around, Block, Change, EditError, Element, Expressions, Path, Span, Splice, SyntaxError, Value, adds, elements,
+    format, indentation, line_end, line_of, line_start, newline_of, object_inside, quote, set, splice, splice_aligned,
 };
 use crate::pipeline::{Namespace, Pipeline, Reach};
 use crate::template::render;
@@ -95,7 +97,8 @@ impl MapEntries<'_> {
         let lines = with_comma(&file.text[extent], false);
         let others = self.estate.pipelines.iter().map(|pipeline| &pipeline.namespace);
         let renaming = Renaming::new(&sibling.namespace, addition.namespace, others);
-        let lines = renamed(&lines, &renaming, &file.path, above, notes)?;
+        let of_indexes = map.keys.iter().any(|key| key.contains("index"));
+        let lines = renamed(&lines, &renaming, of_indexes, (&file.path, above), notes)?;
         let lines = self.named(&lines, addition.namespace, notes)?;
         Ok((lines, Copied { from: Some(sibling.namespace.clone()), path: file.path.clone(), above }))
     }
@@ -139,14 +142,25 @@ impl MapEntries<'_> {
         let others: Vec<String> =
             self.estate.newest_first().into_iter().take(50).map(|sibling| of_entry(file, sibling)).collect();
         let siblings: Vec<&str> = others.iter().map(String::as_str).collect();
-        let around = Around { siblings: &siblings, file, expressions: Expressions::Replace, keys: None };
+        let around = Around { siblings: &siblings, file, expressions: Expressions::Replace, ..Around::default() };
         let mut lines = copy.to_owned();
+        let mut added = Vec::new();
         for change in addition.changes {
             let inner = change.clone().below(&Path::name(NAME));
-            let made = |lines: &str| changed(lines, |block| crate::hcl::change(block, &inner, &around));
+            let around = Around { added: &added, ..around };
+            let is_new = Cell::new(false);
+            let made = |lines: &str| {
+                changed(lines, |block| {
+                    is_new.set(adds(block, &inner, &around));
+                    crate::hcl::change(block, &inner, &around)
+                })
+            };
             let next = made(&lines).map_err(|error| placed(error, made(copy), copied))?;
             if let (true, Change::Unset { path }) = (next == lines, change) {
                 notes.push(format!("the entry has no '{path}' to leave out"));
+            }
+            if is_new.get() {
+                added.push(inner.clone());
             }
             lines = next;
         }
@@ -303,9 +317,9 @@ impl MapEntries<'_> {
 /// Renames the sibling in the lines of its entry.
 fn renamed(
     lines: &str,
-    renaming: &Renaming<'_>,
-    path: &str,
-    above: usize,
+    renaming: &Renaming,
+    of_indexes: bool,
+    (path, above): (&str, usize),
     notes: &mut Vec<String>,
 ) -> Result<String, LayoutError> {
     // Braces around it: what stands before `=` is a key, not the name of an attribute.
@@ -313,15 +327,42 @@ fn renamed(
     let wrapped = format!("{OPEN}{lines}\n}}}}\n");
     let nothing = Block { kind: 0..0, labels: Vec::new(), body: 0..0 };
     let renamed = rename(&wrapped, &nothing, renaming).map_err(EditError::from)?;
-    for (line, text) in renamed.kept {
+    let object = 1..wrapped.len() - 2;
+    let indexes = if of_indexes { vec![object] } else { indexes(&wrapped, &object) };
+    let is_version = |splice: &Splice| {
+        wrapped[..splice.span.start].ends_with('.')
+            && indexes.iter().any(|index| index.start <= splice.span.start && splice.span.end <= index.end)
+    };
+    let (versions, splices): (Vec<Splice>, Vec<Splice>) = renamed.splices.into_iter().partition(is_version);
+    let version = |splice: &Splice| {
+        let line = line_of(&wrapped, splice.span.start);
+        (line, wrapped.lines().nth(line - 1).unwrap_or_default().trim().to_owned())
+    };
+    let mut kept: Vec<(usize, String)> = renamed.kept.into_iter().chain(versions.iter().map(version)).collect();
+    kept.sort();
+    for (line, text) in kept {
         notes.push(format!("{path}:{}: '{text}' stays as it is", above + line - 1));
     }
-    let moved: Vec<Splice> = renamed
-        .splices
+    let moved: Vec<Splice> = splices
         .into_iter()
         .map(|splice| Splice::new(splice.span.start - OPEN.len()..splice.span.end - OPEN.len(), splice.text))
         .collect();
     Ok(splice_aligned(lines, &moved).map_err(EditError::from)?)
+}
+
+/// The values of the keys that speak of indexes. What has a date behind a dot there (`works.2022-08-31`) is a version of an
+/// index, which keeps the date that it was made with.
+fn indexes(text: &str, object: &Span) -> Vec<Span> {
+    let Some(inside) = object_inside(text, object) else { return Vec::new() };
+    let mut found = Vec::new();
+    for element in elements(text, inside).unwrap_or_default() {
+        if text[element.key].contains("index") {
+            found.push(element.value);
+        } else {
+            found.extend(indexes(text, &element.value));
+        }
+    }
+    found
 }
 
 /// Lines of the new entry say nothing to a reader while it is not written: the same error about the copy has those of

@@ -51,6 +51,11 @@ impl MapName {
         &self.text
     }
 
+    /// The module whose own `for_each` is the map, where it is.
+    pub(super) fn of_for_each(&self) -> Option<&str> {
+        self.module.as_deref().filter(|_| self.keys == ["for_each"])
+    }
+
     /// The name of the local, where it is one and not something in it.
     pub(super) fn local(&self) -> Option<&str> {
         match (&self.module, self.keys.as_slice()) {

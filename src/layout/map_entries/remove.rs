@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(without(text, 3), text.replace(" d = 4,", ""));
         assert_eq!(without(text, 4), text.replace("e = {\n  }, ", ""));
         assert_eq!(without(text, 5), text.replace(", f = 5", ""));
-        assert_eq!(without("{ a = 1,\n  # of b\n  b = 2 }", 0), "{ # of b\n  b = 2 }");
+        assert_eq!(without("{ a = 1,\n  # of b\n  b = 2 }", 0), "{\n  # of b\n  b = 2 }");
         assert_eq!(without("{ a = 1, # of a\n  b = 2 }", 1), "{ a = 1 # of a\n  }");
         assert_eq!(without("{ a = 1,\n  # of b\n  b = 2,\n  c = 3 }", 1), "{ a = 1,\n  c = 3 }");
     }

@@ -339,3 +339,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn reads_many_entries_in_one_pass() {
+    use std::fmt::Write as _;
+
+    let mut text = "locals {\n  pipelines = {\n".to_owned();
+    for index in 0..40_000 {
+        writeln!(text, "    \"p-{index}\" = {{ tasks = 1 }}").expect("written");
+    }
+    text.push_str("  }\n}\n");
+    let files = [SourceFile::new("main.tf", text)];
+    let rules = MapRules {
+        rules: crate::layout::Rules::new(None, "namespace", "p_{namespace}", "main.tf", None).expect("rules"),
+        map: "local.pipelines".parse().expect("a name"),
+        addresses: Vec::new(),
+    };
+    let started = std::time::Instant::now();
+    let read = MapEntries::read(&files, &rules).expect("HCL");
+    assert_eq!(read.estate().pipelines.last().map(|last| last.line), Some(40_002));
+    // Each line counted from the start of the file, it takes minutes.
+    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+}

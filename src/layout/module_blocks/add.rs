@@ -112,7 +112,7 @@ impl ModuleBlocks<'_> {
         let label = label_text(&lines, &block.labels[0]);
         self.check_label(label)?;
         let (file, siblings) = self.around(&copied);
-        let around = Around { siblings: &siblings, file, expressions: Expressions::Replace, keys: None };
+        let around = Around { siblings: &siblings, file, expressions: Expressions::Replace, ..Around::default() };
         let lines = change(&lines, addition, &copied, &around, &mut notes)?;
         if parsed {
             parses(&lines).map_err(|error| EditError::Check { what: error.to_string() })?;
@@ -182,7 +182,7 @@ impl ModuleBlocks<'_> {
         Ok((lines, copied, notes.collect()))
     }
 
-    fn renaming<'b>(&self, sibling: &'b Pipeline, addition: &Addition<'b>) -> Renaming<'b> {
+    fn renaming(&self, sibling: &Pipeline, addition: &Addition<'_>) -> Renaming {
         let others = self.estate.pipelines.iter().map(|pipeline| &pipeline.namespace);
         Renaming::new(&sibling.namespace, addition.namespace, others)
     }
@@ -207,7 +207,10 @@ impl ModuleBlocks<'_> {
         let read = module(&lines, &block, self.rules).map_err(EditError::from)?;
         let Some(value) = read.namespace else { return Ok(lines) };
         let mut locals = self.locals()?;
-        if locals.evaluate_string(&lines[value.clone()]).is_ok_and(|text| text == addition.namespace.as_str()) {
+        let says = locals.evaluate_string(&lines[value.clone()]);
+        let label = label_text(&lines, &block.labels[0]);
+        let is_it = |text: &str| self.rules.namespace_of(label, text).as_ref() == Ok(addition.namespace);
+        if says.is_ok_and(|text| is_it(&text)) {
             return Ok(lines);
         }
         let attribute = self.rules.namespace_attribute();
@@ -260,7 +263,7 @@ impl ModuleBlocks<'_> {
         let Some(file) = self.index_of(path) else {
             let text = format!("{lines}\n").replace("\r\n", "\n");
             verify::alone(self, &text, &mut new.pipeline)?;
-            new.edits.push(Edit::Create { path: path.to_owned(), text, mode: 0o644 });
+            new.edits.push(Edit::Create { path: path.to_owned(), bytes: text.into_bytes(), mode: 0o644 });
             return Ok(new);
         };
         let (text, items) = (&self.files[file].text, &self.items[file]);

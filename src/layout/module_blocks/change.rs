@@ -1,6 +1,6 @@
 //! What the user asked to be changed in a new block.
 
-use crate::hcl::{Around, Change, EditError, change as changed};
+use crate::hcl::{Around, Change, EditError, adds, change as changed};
 use crate::pipeline::Namespace;
 
 use super::super::LayoutError;
@@ -26,11 +26,17 @@ pub(in crate::layout) fn change(
     notes: &mut Vec<String>,
 ) -> Result<String, LayoutError> {
     let mut lines = copy.to_owned();
+    let mut added = Vec::new();
     for change in addition.changes {
+        let around = &Around { added: &added, ..*around };
         let after =
             changed(&lines, change, around).map_err(|error| placed(error, changed(copy, change, around), copied))?;
+        let is_new = adds(&lines, change, around);
         if let (true, Change::Unset { path }) = (after == lines, change) {
             notes.push(format!("the block has no '{path}' to leave out"));
+        }
+        if is_new {
+            added.push(change.clone());
         }
         lines = after;
     }

@@ -19,7 +19,7 @@ pub(in crate::layout) struct Renamed {
 
 /// Renames in labels, strings, comments, keys of objects and whole numbers. Names that refer to something else
 /// (`local.config_2022_08_31`, `local.configs["2022-08-31"]`) stay, because nothing of the new name may be there.
-pub(in crate::layout) fn rename(lines: &str, block: &Block, renaming: &Renaming<'_>) -> Result<Renamed, SyntaxError> {
+pub(in crate::layout) fn rename(lines: &str, block: &Block, renaming: &Renaming) -> Result<Renamed, SyntaxError> {
     let mut origin: Vec<Span> = Vec::new();
     for item in Items::new(lines, block.body.clone()) {
         if let Item::Attribute(attribute) = item?
@@ -82,7 +82,7 @@ fn is_in_prose(text: &str, span: &Span) -> bool {
 
 /// What parts the new block from the one above it where `gap` parts siblings: a heading that names the sibling, or a
 /// ruler. `None` when nothing but blank lines is there, or what is about something else.
-pub(super) fn heading(gap: &str, renaming: &Renaming<'_>) -> Option<String> {
+pub(super) fn heading(gap: &str, renaming: &Renaming) -> Option<String> {
     let mentions = renaming.mentions(gap).into_iter();
     let splices: Vec<Splice> = mentions.map(|mention| Splice::new(mention.span, mention.new)).collect();
     let is_ruler = !gap.trim().is_empty() && !gap.contains(char::is_alphanumeric);
@@ -91,7 +91,7 @@ pub(super) fn heading(gap: &str, renaming: &Renaming<'_>) -> Option<String> {
 }
 
 /// The heading of the new block, where `heading` names the sibling.
-pub(super) fn heading_of(heading: &str, renaming: &Renaming<'_>) -> Option<String> {
+pub(super) fn heading_of(heading: &str, renaming: &Renaming) -> Option<String> {
     let mentions = renaming.mentions(heading).into_iter();
     let splices: Vec<Splice> = mentions.map(|mention| Splice::new(mention.span, mention.new)).collect();
     (!splices.is_empty() && end_of_former(heading) == 0).then(|| splice(heading, &splices))

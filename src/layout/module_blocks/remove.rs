@@ -29,7 +29,7 @@ impl ModuleBlocks<'_> {
         }
         let path = pipeline.file.clone();
         if after.trim_start_matches('\u{feff}').trim().is_empty() {
-            return Ok(vec![Edit::Delete { path }]);
+            return Ok(vec![Edit::Delete { path, before: text.clone().into_bytes() }]);
         }
         Ok(vec![Edit::Write { path, before: text.clone(), after }])
     }

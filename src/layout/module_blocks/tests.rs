@@ -216,7 +216,7 @@ fn makes_the_file_when_it_is_not_there() {
         new(add(&[], &name("2023-01-01"), |addition| addition.origin = Origin::Template { name: "t", text: template }));
     let text =
         template.replace("\r\n", "\n").replace("{{label}}", "p_2023-01-01").replace("{{namespace}}", "2023-01-01");
-    assert_eq!(new.edits, [Edit::Create { path: "main.tf".to_owned(), text, mode: 0o644 }]);
+    assert_eq!(new.edits, [Edit::Create { path: "main.tf".to_owned(), bytes: text.into_bytes(), mode: 0o644 }]);
 }
 
 fn removed(text: &str, namespace: &str) -> Option<String> {
@@ -225,7 +225,7 @@ fn removed(text: &str, namespace: &str) -> Option<String> {
     let edits = ModuleBlocks::read(&files, &rules).expect("an estate").remove(&name(namespace)).expect("removed");
     match edits.as_slice() {
         [Edit::Write { path, before, after }] if path == "main.tf" && before == text => Some(after.clone()),
-        [Edit::Delete { path }] if path == "main.tf" => None,
+        [Edit::Delete { path, before }] if path == "main.tf" && before == text.as_bytes() => None,
         other => panic!("{other:?}"),
     }
 }

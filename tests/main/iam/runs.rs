@@ -220,6 +220,9 @@ fn retire() {
     assert_eq!(aws.tagged(FIRST, OTHER).expect("an answer"), None);
     guarded.run_with_little(&estate, &["retire", THIRD, "--confirm", THIRD]).ends_with(0);
     assert_eq!(aws.tagged(FIRST, THIRD).expect("an answer"), None);
+    // Where pipelines are folders, the history says what became of one that is gone.
+    configure(&estate, "layout = \"module-blocks\"", "layout = \"directories\"");
+    guarded.run(&estate, &["retire", OTHER, "--confirm", OTHER]).ends_with(0).says("Nothing to do");
 
     guarded.all_was_needed(&["retire"]);
 }

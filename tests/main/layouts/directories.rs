@@ -34,7 +34,7 @@ const CONFIG: &str = "locals {\n  date = \"2022-08-31\"\n}\n\nterraform {\n  bac
 
 const SCRIPT: &str = "#!/bin/sh\necho \"in $(basename \"$PWD\"): $1\" >> ../calls\nexec terraform \"$@\"\n";
 
-fn estate() -> Estate {
+pub(super) fn estate() -> Estate {
     let estate = super::estate(
         TOML,
         &[
@@ -50,7 +50,7 @@ fn estate() -> Estate {
     estate
 }
 
-fn live() -> Estate {
+pub(super) fn live() -> Estate {
     let estate = estate();
     for arguments in [["init", "-no-color", "-input=false"], ["apply", "-no-color", "-auto-approve"]] {
         let mut command = estate.terraform_command();
@@ -119,6 +119,7 @@ fn new_plan_apply_list() {
     --- stderr
     Reading the estate and what 2 services have in ECR …
     warning: infrastructure/2022-08-31/main.tf:7: 'index          = "concepts-2022-08-31"' stays as it is
+    warning: where it should name the new pipeline, too, use --set, or rename = ["NAME"] below [pipeline]
     Wrote infrastructure/2022-10-14, 3 files.
       ✓ weco/concepts_aggregator  tagged 2022-10-14
       ✓ weco/concepts_ingestor  tagged 2022-10-14
@@ -147,6 +148,13 @@ fn new_plan_apply_list() {
     run(&estate, &["new", NEW, "--yes"]).ends_with(0).says("Nothing to do");
     run(&estate, &["plan", NEW, "--detailed-exitcode"]).ends_with(0);
     assert_eq!(names(&estate), [NEW, LIVE].map(|name| (name.to_owned(), format!("infrastructure/{name}"))));
+
+    // What terraform applied is read in each pipeline's own root.
+    let status = run(&estate, &["status"]).ends_with(0);
+    let status = status.says("  2022-10-14  commit 3  all 2 ").says("* 2022-08-31  commit 2  all 2 ");
+    assert_eq!(status.err, "", "both roots are initialised");
+    fs::remove_dir_all(estate.file("infrastructure/2022-10-14/.terraform")).expect("removed");
+    run(&estate, &["status"]).ends_with(0).says("2022-10-14  commit 3  all 2 ");
 }
 
 #[test]
@@ -185,7 +193,7 @@ fn nothing_but_creations_pass_in_the_new_root() {
 #[test]
 fn a_state_that_is_another_ones_is_refused_before_init() {
     let estate = estate();
-    let shared = CONFIG.replace("../states/2022-08-31.tfstate", &estate.file("all.tfstate").display().to_string());
+    let shared = CONFIG.replace("2022-08-31.tfstate", "all.tfstate");
     estate.write("infrastructure/2022-08-31/config.tf", &shared).expect("writable");
     let refused = run(&estate, &["new", NEW, "--yes"]).ends_with(3);
     refused.says(
@@ -219,6 +227,11 @@ fn flags_of_blocks_are_refused() {
         arguments.extend(flag);
         run(&estate, &arguments).ends_with(64).says("means nothing in the layout directories");
     }
+    fs::write(estate.file("block.tf.tmpl"), "module \"p_{{namespace}}\" {\n}\n").expect("written");
+    run(&estate, &["new", NEW, "--edit-only", "--yes", "--template", "block.tf.tmpl"])
+        .ends_with(64)
+        .says("a template (a new folder is a copy of a sibling's) means nothing in the layout directories");
+    assert!(!estate.file("infrastructure/2022-10-14").exists());
 }
 
 #[test]
@@ -236,5 +249,70 @@ fn retire_destroys_the_root_and_removes_the_folder() {
     let kept = fs::read_to_string(estate.file("infrastructure/states/2022-10-14.tfstate")).expect("a state");
     assert!(kept.contains("\"resources\": []"), "{kept}");
     assert_eq!(state(&estate, "infrastructure/2022-08-31").len(), 4);
-    run(&estate, &["retire", NEW, "--confirm", NEW]).ends_with(64).says("there is no folder of 2022-10-14");
+    run(&estate, &["retire", NEW, "--confirm", NEW])
+        .ends_with(0)
+        .says("Nothing to do: there is nothing of 2022-10-14.");
+    run(&estate, &["retire", "2021-01-01", "--confirm", "2021-01-01"])
+        .ends_with(64)
+        .says("there is no folder of 2021-01-01");
+}
+
+/// Makes the newest record of a pipeline one that has not ended, as a kill leaves it.
+fn unfinish(estate: &Estate, namespace: &str, applying: bool) {
+    let account = estate.aws().expect("an AWS").account_id();
+    let records = estate.home().join(format!("state/pipelinectl/concepts-{account}/{namespace}"));
+    let releases = fs::read_dir(records.join("releases")).expect("a folder").flatten().map(|entry| entry.path());
+    let newest = releases.max().expect("a record");
+    let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&newest).expect("readable")).expect("JSON");
+    let members = record.as_object_mut().expect("an object");
+    members.remove("finished");
+    members.remove("outcome");
+    members.insert("applying".to_owned(), applying.into());
+    fs::write(records.join("unfinished.json"), record.to_string()).expect("written");
+    fs::remove_file(newest).expect("removed");
+}
+
+#[test]
+fn a_folder_that_is_gone_is_no_loss_only_where_all_else_was_gone_before() {
+    let estate = live();
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    estate.commit("Add a folder").expect("committed");
+    let retire = || run(&estate, &["retire", NEW, "--confirm", NEW]);
+    retire().ends_with(0);
+    // Killed between the removal of the folder and the end of the record.
+    unfinish(&estate, NEW, false);
+    retire().ends_with(0).says("Nothing to do: there is nothing of 2022-10-14.");
+    let history = run(&estate, &["history", NEW, "--format", "json"]).ends_with(0).json();
+    assert_eq!(history["releases"][0]["outcome"], "done", "{history}");
+    // Killed while it destroyed, and then somebody has removed the folder: resources may stand.
+    unfinish(&estate, NEW, true);
+    retire().ends_with(64).says("there is no folder of 2022-10-14").says("put the folder back");
+    estate.git(&["checkout", "--quiet", "infrastructure/2022-10-14"]).expect("put back");
+    retire().ends_with(0).says("Going on with what").says("Removed infrastructure/2022-10-14.");
+}
+
+#[test]
+fn retire_tells_what_it_leaves_in_a_folder() {
+    let estate = live();
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    estate.write(".gitignore", ".terraform*\n*.tfstate*\n*.txt\n").expect("written");
+    estate.commit("Add a folder").expect("committed");
+    estate.write("infrastructure/2022-10-14/note.txt", "mine\n").expect("written");
+    run(&estate, &["retire", NEW, "--confirm", NEW])
+        .ends_with(0)
+        .says("Removed what git knows of infrastructure/2022-10-14; what stays there: note.txt.");
+    assert!(!estate.file("infrastructure/2022-10-14/main.tf").exists());
+    assert_eq!(estate.read("infrastructure/2022-10-14/note.txt").expect("readable"), "mine\n");
+}
+
+#[test]
+fn the_live_or_protected_folder_is_not_retired() {
+    let estate = live();
+    run(&estate, &["retire", LIVE, "--confirm", LIVE]).ends_with(3).says("is the live pipeline");
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    crate::errors::configure(&estate, "[pipeline]\n", "[pipeline]\nprotected = [\"2022-10-14\"]\n");
+    run(&estate, &["retire", NEW, "--confirm", NEW]).ends_with(3).says("2022-10-14 is protected");
+    assert_eq!(state(&estate, "infrastructure/2022-10-14").len(), 4);
+    let edit = run(&estate, &["retire", NEW, "--edit-only", "--yes"]).ends_with(3);
+    edit.says("2022-10-14 is protected");
 }

@@ -194,3 +194,18 @@ fn an_entry_takes_the_place_of_another() {
     assert!(crate::new::digests(&estate, NEXT).iter().all(Option::is_some));
     run(&estate, &["new", "2022-12-03", "--replace", LIVE, "--yes"]).ends_with(3).says("is the live pipeline");
 }
+
+#[test]
+fn what_an_entry_made_goes_although_the_entry_is_gone() {
+    let estate = live();
+    run(&estate, &["new", NEW, "--yes"]).ends_with(0);
+    estate.commit("Add an entry").expect("committed");
+    run(&estate, &["retire", NEW, "--edit-only", "--yes"]).ends_with(0);
+    assert_eq!(estate.read("infrastructure/main.tf").expect("readable"), MAIN);
+    run(&estate, &["retire", NEW, "--confirm", NEW])
+        .ends_with(0)
+        .says("The entry of 2022-10-14 is gone.")
+        .says("4 resources destroyed, 2 tags taken away");
+    let left = state(&estate, "infrastructure");
+    assert!(left.len() == 4 && !left.iter().any(|address| address.contains(NEW)), "{left:#?}");
+}

@@ -1,6 +1,7 @@
 //! The layouts `map-entries` and `directories`, from `new` to `list`, with terraform.
 
 mod directories;
+mod folders;
 mod map_entries;
 
 use sandbox::{Estate, LocalAws};
@@ -11,7 +12,7 @@ const LIVE: &str = "2022-08-31";
 const NEW: &str = "2022-10-14";
 
 /// A small estate with two services and what the layout puts in the place of its `main.tf`.
-fn estate(toml: &str, files: &[(&str, &str)]) -> Estate {
+pub fn estate(toml: &str, files: &[(&str, &str)]) -> Estate {
     let aws = LocalAws::shared().expect("a local AWS");
     let estate = Estate::small().with_services(2).aws(&aws).build().expect("an estate");
     let old = estate.read("pipelinectl.toml").expect("readable");

@@ -137,9 +137,9 @@ impl Life {
 
     /// What runs has this size, is told this index, and is what `tag` names.
     #[track_caller]
-    fn runs(&self, functions: &[Function], tag: &str, memory: u64, index: String) {
+    fn runs(&self, functions: &[Function], tag: &str, memory: u64, index: &str) {
         let digests = self.tagged(tag).into_iter().map(|digest| digest.expect("a tag"));
-        let expected: Vec<Function> = digests.map(|digest| (digest, memory, index.clone())).collect();
+        let expected: Vec<Function> = digests.map(|digest| (digest, memory, index.to_owned())).collect();
         assert_eq!(functions, expected, "{tag}");
     }
 
@@ -147,13 +147,13 @@ impl Life {
     fn live_it(&self) {
         let index = self.shape.index;
         let first = self.there_are(&[FIRST]);
-        self.runs(&first, FIRST, 128, index(FIRST));
+        self.runs(&first, FIRST, 128, &index(FIRST));
 
         // Made, with the images of the newest build; the first one stays as it is.
         let scale = |value: bool| format!("{}={value}", self.shape.scale);
         self.run(&["new", SECOND, "--from", "live", "--yes"]).ends_with(0).says("is made and runs the images above");
         let made = self.there_are(&[SECOND, FIRST]);
-        self.runs(&made, "latest", 128, index(SECOND));
+        self.runs(&made, "latest", 128, &index(SECOND));
         assert_eq!(self.tagged(SECOND), self.tagged("latest"));
         assert_eq!((self.in_state(SECOND), self.in_state(FIRST)), (3, 3));
         self.estate.commit("Add a pipeline").expect("committed");
@@ -161,12 +161,12 @@ impl Life {
 
         // Turned up to be filled, and deployed to in the meantime.
         self.run(&["set", SECOND, &scale(true), "--apply", "--yes"]).ends_with(0).says("Applied.");
-        self.runs(&self.there_are(&[SECOND, FIRST]), "latest", 1024, index(SECOND));
+        self.runs(&self.there_are(&[SECOND, FIRST]), "latest", 1024, &index(SECOND));
         let change = self.estate.change("Write concepts in bulk").expect("a commit");
         self.estate.publish(&change).expect("images");
         assert_ne!(self.tagged(SECOND), self.tagged("latest"));
         self.run(&["deploy", SECOND, "--yes"]).ends_with(0).says("verified");
-        self.runs(&self.there_are(&[SECOND, FIRST]), &change.tag(), 1024, index(SECOND));
+        self.runs(&self.there_are(&[SECOND, FIRST]), &change.tag(), 1024, &index(SECOND));
         assert_eq!(self.tagged(SECOND), self.tagged(&change.tag()));
 
         // Turned down: exactly the text of before, and the image that was deployed.
@@ -174,7 +174,7 @@ impl Life {
             self.run(&["set", SECOND, &scale(false), "--apply", "--yes", "--format", "json"]).ends_with(0).json();
         assert_eq!((&down["applied"], &down["plan"]["update"]), (&true.into(), &2.into()));
         assert_eq!(self.estate.read(&(self.shape.file)(SECOND)).expect("readable"), text);
-        self.runs(&self.there_are(&[SECOND, FIRST]), &change.tag(), 128, index(SECOND));
+        self.runs(&self.there_are(&[SECOND, FIRST]), &change.tag(), 128, &index(SECOND));
         assert_eq!(self.there_are(&[FIRST, SECOND]), first, "nobody has touched the first one");
 
         // The first one is live, here or on the main branch, until that is merged.
@@ -187,7 +187,7 @@ impl Life {
 
         // The first one goes: functions, state, block, tags. Its images stay.
         retire(FIRST).ends_with(0).says("3 resources destroyed, 2 tags taken away");
-        self.runs(&self.there_are(&[SECOND]), &change.tag(), 128, index(SECOND));
+        self.runs(&self.there_are(&[SECOND]), &change.tag(), 128, &index(SECOND));
         assert_eq!(self.tagged(FIRST), [None, None]);
         let aws = self.estate.aws().expect("an AWS");
         for (repository, (digest, ..)) in self.estate.repositories().iter().zip(&first) {

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use sandbox::Kind;
 
+use super::asked::on_terminal;
 use super::*;
 use crate::errors::configure;
 use crate::plan::{change_stack, two_pipelines};
@@ -47,10 +48,8 @@ fn held(estate: &Estate) -> (String, PathBuf) {
 }
 
 #[test]
-fn one_takes_the_place_of_another_in_one_plan() {
+fn a_dry_run_shows_what_comes_and_what_goes() {
     let estate = two_pipelines();
-    let before = estate.read(MAIN).expect("readable");
-    let images = digests(&estate, OLD);
     let dry = replace(&estate, &["--dry-run"]).ends_with(0);
     insta::assert_snapshot!(shown(&estate, &dry), @r#"
     exit code 0
@@ -90,6 +89,13 @@ fn one_takes_the_place_of_another_in_one_plan() {
     Dry run: nothing was changed.
     "#);
     assert_eq!((stands(&estate, OLD), writes(&estate).len()), (WHOLE, 0));
+}
+
+#[test]
+fn its_plan_has_both_and_the_old_tags_go_afterwards() {
+    let estate = two_pipelines();
+    let before = estate.read(MAIN).expect("readable");
+    let images = digests(&estate, OLD);
     let done = replace(&estate, &[]).ends_with(0);
     insta::assert_snapshot!(shown(&estate, &done), @r#"
     exit code 0
@@ -281,9 +287,28 @@ fn reviewed_first_its_plan_destroys_and_makes() {
     let planned = replace(&estate, &["--plan-only", "--out", "swap.tfplan"]).ends_with(0);
     planned.says("next: once the plan is applied, 'pipelinectl retire 2022-10-01' takes its tags away");
     assert_eq!((stands(&estate, OLD), stands(&estate, NEW)), ((false, 3, 2), (true, 0, 2)));
-    run(&estate, &["apply", "swap.tfplan", "--yes"]).ends_with(0).says("Applied.");
+    run(&estate, &["apply", "swap.tfplan", "--yes"])
+        .ends_with(0)
+        .says("Applied.")
+        .says("next: 'pipelinectl retire 2022-10-01' takes away what is left of it: its tags");
     assert_eq!((stands(&estate, OLD), stands(&estate, NEW)), ((false, 0, 2), WHOLE));
     run(&estate, &["retire", OLD, "--confirm", OLD]).ends_with(0).says("2 tags taken away");
     assert_eq!(stands(&estate, OLD), NOTHING);
     replace(&estate, &[]).ends_with(0).says("Nothing to do");
+}
+
+#[test]
+fn it_asks_before_it_writes_and_before_it_destroys() {
+    let estate = two_pipelines();
+    let mut asked = on_terminal(&estate, &["new", NEW, "--replace", OLD]);
+    let end = asked.asks("Write the block, make 2 tags, plan? [y/N]", 0);
+    asked.answer("y");
+    asked.asks("Apply this plan, then take 2 tags of 2022-10-01 away? [y/N]", end);
+    asked.answer("n");
+    asked.end().ends_with(1).says("answered no; nothing was applied").says("to go on, run the same command again");
+    assert_eq!((stands(&estate, OLD), stands(&estate, NEW)), ((false, 3, 2), (true, 0, 2)));
+    assert_eq!(history(&estate), ["new 2022-10-14 none"], "nothing of the old one was begun");
+    // The old one can still be had back.
+    estate.git(&["checkout", "--quiet", "infrastructure/main.tf"]).expect("taken back");
+    run(&estate, &["plan", OLD, "--detailed-exitcode"]).ends_with(0);
 }
