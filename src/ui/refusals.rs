@@ -3,7 +3,7 @@
 use super::{counted, paint};
 use crate::terraform::{Block, Reason, Refusal, Verdict};
 
-/// How many `--allow` of a group are shown; the rest is counted.
+/// How many `--allow` of a group are shown; the rest is counted. What would be destroyed is never left out.
 const SHOWN: usize = 3;
 /// With more groups than that, one of each is shown.
 const GROUPS: usize = 3;
@@ -27,7 +27,8 @@ pub fn refusals(verdict: &Verdict, all: bool) -> String {
             [one] => format!("\n  {} {}: {}", paint::bad("✗"), one.address, refused(one)),
             [first, ..] => format!("\n  {} {}", paint::bad("✗"), several(first, group.len())),
         });
-        let shown = if all || group.len() == most + 1 { group.len() } else { most };
+        let destroys = group.iter().any(|refusal| matches!(refusal.action.as_str(), "delete" | "replace"));
+        let shown = if all || destroys || group.len() == most + 1 { group.len() } else { most };
         for allow in group.iter().take(shown).filter_map(|refusal| refusal.allow.as_ref()) {
             text.push_str(&format!("\n      {}", paint::faint(&format!("--allow {}", allow.as_argument()))));
         }

@@ -51,6 +51,7 @@ fn exactly_the_reviewed_plan_is_applied() {
       ✓ terraform_data.index  changed
 
     Applied.
+    next: commit what was planned from, and open a pull request
     "#);
     let after = state(&estate);
     assert!(after.contains("concepts-2022-08-31-b"), "{after}");

@@ -106,6 +106,7 @@ fn it_shows_the_change_and_the_second_time_there_is_nothing_to_do() {
      steps:
        - label: "test"
     --- stderr
+
     Dry run: nothing was changed.
     "#);
     assert_eq!(file(&estate), before);
