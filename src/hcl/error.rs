@@ -167,6 +167,14 @@ pub enum EditError {
         /// Where it stands.
         mark: Box<Mark>,
     },
+    /// A heredoc ends with a line of its own, and something follows where it is to stand.
+    #[error("'{path}' cannot become a heredoc: something follows it on its line")]
+    SharedHeredoc {
+        /// The whole path.
+        path: String,
+        /// Where it would stand.
+        mark: Box<Mark>,
+    },
     /// An error about a text whose lines are those of `place`.
     #[error("{}{error}", prefix(place, error))]
     In {
@@ -201,7 +209,8 @@ impl EditError {
             | Self::IsBlock { mark, .. }
             | Self::TwoComments { mark, .. }
             | Self::Ambiguous { mark, .. }
-            | Self::SharedLine { mark, .. } => Some((**mark).clone()),
+            | Self::SharedLine { mark, .. }
+            | Self::SharedHeredoc { mark, .. } => Some((**mark).clone()),
             Self::In { error, .. } => error.mark(),
             Self::NotOneBlock { .. }
             | Self::IsItem { .. }
@@ -229,7 +238,9 @@ impl EditError {
                 path(whole);
                 path(at);
             }
-            Self::IsBlock { mark, path: whole } | Self::SharedLine { mark, path: whole } => {
+            Self::IsBlock { mark, path: whole }
+            | Self::SharedLine { mark, path: whole }
+            | Self::SharedHeredoc { mark, path: whole } => {
                 line(&mut mark.line);
                 path(whole);
             }

@@ -1,7 +1,7 @@
 //! Putting something new into a body, an object or a list.
 
 use super::super::{
-    Anchor, Around, EditError, Kind, Lexer, Path, Splice, Value, format, indentation, line_start, newline_of,
+    Anchor, Around, EditError, Kind, Lexer, Path, Segment, Splice, Value, format, indentation, line_start, newline_of,
     object_inside, splice_aligned,
 };
 use super::container::{Container, Member, Shape, key_text};
@@ -33,7 +33,15 @@ pub(super) fn entry(
 ) -> Result<String, EditError> {
     let container = walk.last();
     let members = container.members(text)?;
-    let missing = &path.segments()[depth..];
+    let joined: Vec<Segment>;
+    let missing = match &path.segments()[depth..] {
+        // Providers have names with a dot.
+        [Segment::Name { name, .. }, Segment::Name { name: alias, .. }] if container.of_providers => {
+            joined = vec![Segment::Key(format!("{name}.{alias}"))];
+            &joined
+        }
+        missing => missing,
+    };
     let not_found = || EditError::NotFound { path: path.to_string(), at: path.start(depth + 1) };
     if container.shape == Shape::List {
         return Err(not_found());
@@ -97,7 +105,11 @@ pub(super) fn on_line(
             let end = beside.span().end;
             match (beside.comma, beside == last) {
                 (None, _) => Splice::new(end..end, format!(", {written}")),
-                (Some(_), true) => Splice::new(end..end, format!(" {written}")),
+                (Some(_), true) => {
+                    let rest = end..container.inside.end;
+                    let is_blank = container.shape == Shape::List && text[rest.clone()].trim().is_empty();
+                    Splice::new(if is_blank { rest } else { end..end }, format!(" {written}"))
+                }
                 (Some(_), false) => Splice::new(end..end, format!(" {written},")),
             }
         }
@@ -130,6 +142,7 @@ pub(super) fn put(
     let written = aligned(text, container, members, index, &written(indent)?);
     let is_last = index + 1 == members.len();
     let style = Commas::of(container, members);
+    let parted = |comma: bool| comma_after(text, container, indent, &written, comma);
     if let Some(inline) = in_line(text, container, members, spot, &written) {
         return Ok(splice_aligned(text, &[inline])?);
     }
@@ -138,10 +151,11 @@ pub(super) fn put(
         let mut comma = beside.comma.is_some();
         if beside.comma.is_none() && style != Commas::None {
             // What stood last gets its comma now that something follows.
-            splices.push(Splice::new(beside.bare().end..beside.bare().end, ","));
+            let own = comma_after(text, container, indent, &text[beside.bare()], true);
+            splices.push(Splice::new(beside.bare().end..beside.bare().end, own));
             comma = style == Commas::All || !is_last;
         }
-        let comma = if comma { "," } else { "" };
+        let comma = parted(comma);
         match end_of_line(text, beside.span().end, container.inside.end)? {
             // The closing brace stands on the line of the last one.
             None => {
@@ -161,7 +175,7 @@ pub(super) fn put(
             }
         }
     } else {
-        let comma = if style == Commas::None { "" } else { "," };
+        let comma = parted(style != Commas::None);
         let start = line_start(text, beside.key.start);
         let above = comments_above(text, container.inside.start, start);
         // A comment above a group of values is about all of them.
@@ -172,6 +186,24 @@ pub(super) fn put(
     }
     splices.sort_by_key(|splice| splice.span.start);
     Ok(splice_aligned(text, &splices)?)
+}
+
+/// The comma after what was `written`, where one is `wanted`. The line that ends a heredoc has none: in an object its end
+/// parts it from the next entry, in a list the comma stands on a line of its own.
+fn comma_after(text: &str, container: &Container, indent: &str, written: &str, wanted: bool) -> String {
+    let is_heredoc = ends_with_heredoc(written);
+    match (wanted, container.shape) {
+        (false, _) => String::new(),
+        (true, Shape::List) if is_heredoc => format!("{}{indent},", newline_of(text)),
+        (true, Shape::Object) if is_heredoc => String::new(),
+        (true, _) => ",".to_owned(),
+    }
+}
+
+pub(super) fn ends_with_heredoc(text: &str) -> bool {
+    let text = format!("{text}\n");
+    let tokens = Lexer::new(&text, 0..text.len()).map_while(Result::ok);
+    tokens.filter(|token| token.kind != Kind::Newline).last().is_some_and(|token| token.kind == Kind::CloseHeredoc)
 }
 
 /// The replacement where the members beside the spot share their line.
@@ -234,7 +266,7 @@ fn first(
     };
     // Comments stay above it.
     let at = line_start(text, container.inside.end).saturating_sub(newline.len()).max(open);
-    let comma = if container.shape == Shape::List { "," } else { "" };
+    let comma = comma_after(text, container, &indent, &written, container.shape == Shape::List);
     Ok(splice_aligned(text, &[Splice::new(at..at, format!("{newline}{indent}{written}{comma}"))])?)
 }
 

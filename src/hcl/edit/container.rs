@@ -132,9 +132,8 @@ impl Container {
             (self.of_providers, segments)
         {
             let joined = format!("{name}.{second}");
-            if let Some(entry) = entries().find(|entry| text[entry.key.clone()] == joined) {
-                return Ok(Some((entry.clone(), 2)));
-            }
+            let entry = entries().find(|entry| text[entry.key.clone()] == joined);
+            return Ok(entry.map(|entry| (entry.clone(), 2)));
         }
         let number = if let Segment::Name { number, .. } = first { *number } else { 1 };
         if number == 1 {
