@@ -21,6 +21,9 @@ pub mod failure;
 pub mod files;
 pub mod git;
 pub mod hcl;
+#[cfg(test)]
+#[path = "../fuzz/src/laws/mod.rs"]
+mod laws;
 pub mod layout;
 pub mod operations;
 pub mod pipeline;

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::scanner(data));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::laws::law("scanner")(bytes));

@@ -16,8 +16,8 @@ use container::{Container, Member, Shape};
 use walk::{Found, walk};
 
 use super::{
-    Anchor, Around, Block, Change, EditError, Kind, Lexer, Mark, Path, Segment, Span, Splice, Value, items, line_of,
-    line_start, list_inside, object_inside, splice, splice_aligned,
+    Anchor, Around, Block, Change, EditError, Kind, Lexer, Mark, Path, Segment, Span, Splice, Value, items, line_end,
+    line_of, line_start, list_inside, object_inside, splice, splice_aligned,
 };
 
 /// What happens to a value that is an expression, `local.x` or `var.x` or a call, when it is to be replaced.
@@ -41,7 +41,15 @@ pub fn change(lines: &str, change: &Change, around: &Around<'_>) -> Result<Strin
         Change::Unset { path } => without(lines, path, around)?,
         Change::AddItem { path, value, anchor } => list::add_item(lines, path, (value, anchor.as_ref()), around)?,
         Change::RemoveItem { path, value } => list::remove_item(lines, path, value, around)?,
-        Change::CommentOut { path, item } => comment::out(lines, path, item.as_ref(), around)?,
+        Change::CommentOut { path, item: None } => comment::out(lines, path, None, around)?,
+        Change::CommentOut { path, item: Some(item) } => {
+            // Each time that it is there.
+            let mut done = comment::out(lines, path, Some(item), around)?;
+            while has_item(&done, path, item, around)? == Some(true) {
+                done = comment::out(&done, path, Some(item), around)?;
+            }
+            done
+        }
         Change::Uncomment { path, item } => comment::back(lines, path, item.as_ref(), around)?,
     };
     check(lines, &done, change, around)?;
@@ -131,7 +139,7 @@ pub fn in_block(
 pub fn lines_of(text: &str, block: &Block) -> Span {
     let span = block.span();
     let start = line_start(text, span.start);
-    let end = super::line_end(text, span.end);
+    let end = line_end(text, span.end);
     // Block comments may begin before the line does: then only the block itself is taken.
     if items(&text[start..end]).is_ok_and(|items| items.len() == 1) { start..end } else { span }
 }
@@ -212,8 +220,17 @@ fn set_step(
                 let at = path.to_string();
                 return Err(walk::refusal(text, path, at, &member.value, "a value", &Path::root()));
             }
+            let mut span = member.value.clone();
+            if value.as_str().starts_with("<<") {
+                let rest = &text[span.end..line_end(text, span.end)];
+                if !rest.trim().is_empty() || span.end == text.len() {
+                    let mark = Box::new(Mark::at(text, span.start));
+                    return Err(EditError::SharedHeredoc { path: path.to_string(), mark });
+                }
+                span.end += rest.len();
+            }
             let value = add::value_at(text, member.key.start, value.as_str())?;
-            return Ok(Step::Done(splice_aligned(text, &[Splice::new(member.value.clone(), value)])?));
+            return Ok(Step::Done(splice_aligned(text, &[Splice::new(span, value)])?));
         }
         Found::Nothing { depth } => *depth,
     };
@@ -282,6 +299,11 @@ fn same_tokens(one: &str, other: &str) -> bool {
             match token.kind {
                 Kind::Newline => continue,
                 Kind::Comma if open.last() == Some(&Kind::OpenBrace) => continue,
+                // The white space around the word that ends it means nothing.
+                Kind::CloseHeredoc => {
+                    words.push(text[token.span()].trim());
+                    continue;
+                }
                 Kind::OpenBrace | Kind::OpenBracket | Kind::OpenParenthesis => open.push(token.kind),
                 Kind::CloseBrace | Kind::CloseBracket | Kind::CloseParenthesis => {
                     let in_list = open.pop() == Some(Kind::OpenBracket);
@@ -328,6 +350,10 @@ fn check(before: &str, after: &str, change: &Change, around: &Around<'_>) -> Res
     if !is_right {
         return Err(wrong(format!("'{}' is not what was asked for", change.path())));
     }
+    if matches!(change, Change::Uncomment { .. }) {
+        // A comment may hold what Terraform accepts and hcl-edit does not.
+        return Ok(());
+    }
     match hcl_edit::parser::parse_body(after) {
         Err(error) if hcl_edit::parser::parse_body(before).is_ok() => Err(wrong(error.to_string())),
         _ => Ok(()),
@@ -342,7 +368,5 @@ fn has_item(text: &str, path: &Path, value: &Value, around: &Around<'_>) -> Resu
     Ok(Some(items.iter().any(|item| same_tokens(&text[item.value.clone()], value.as_str()))))
 }
 
-#[cfg(test)]
-mod properties;
 #[cfg(test)]
 mod tests;

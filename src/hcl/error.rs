@@ -173,6 +173,14 @@ pub enum EditError {
         /// Where it stands.
         mark: Box<Mark>,
     },
+    /// A heredoc ends with a line of its own, and something follows where it is to stand.
+    #[error("'{path}' cannot become a heredoc: something follows it on its line")]
+    SharedHeredoc {
+        /// The whole path.
+        path: String,
+        /// Where it would stand.
+        mark: Box<Mark>,
+    },
     /// An error about a text whose lines are those of `place`.
     #[error("{}", placed(place, error))]
     In {
@@ -210,7 +218,8 @@ impl EditError {
             | Self::NotFound { mark, .. }
             | Self::NoAnchor { mark, .. }
             | Self::NoComment { mark, .. }
-            | Self::SharedLine { mark, .. } => Some((**mark).clone()),
+            | Self::SharedLine { mark, .. }
+            | Self::SharedHeredoc { mark, .. } => Some((**mark).clone()),
             Self::In { error, .. } => error.mark(),
             Self::NotOneBlock { .. }
             | Self::IsItem { .. }
@@ -239,6 +248,7 @@ impl EditError {
             }
             Self::IsBlock { mark, path: whole }
             | Self::SharedLine { mark, path: whole }
+            | Self::SharedHeredoc { mark, path: whole }
             | Self::NoAnchor { mark, path: whole, .. }
             | Self::NoComment { mark, path: whole, .. } => {
                 line(&mut mark.line);

@@ -62,11 +62,25 @@ fn aligned(text: &str, splices: &[Splice], is_ours: bool) -> Result<String, Synt
         windows = vec![(before.start..last_before.end, after.start..last_after.end)];
     }
     for column in [Column::Value, Column::Comment] {
-        let gaps = wrong_gaps(&before, &Sheet::new(&result)?, column, &windows, is_ours);
+        let after = Sheet::new(&result)?;
+        let gaps = wrong_gaps(&before, &after, column, &windows, is_ours);
+        if !gaps.is_empty() && column == Column::Value {
+            // Where values move, the comments beside them do.
+            for window in &mut windows {
+                window.0 = with_runs(&before, &window.0);
+                window.1 = with_runs(&after, &window.1);
+            }
+        }
         let gaps: Vec<Splice> = gaps.into_iter().map(|gap| Splice::new(gap.span, " ".repeat(gap.wanted))).collect();
         result = splice(&result, &gaps);
     }
     Ok(result)
+}
+
+/// The rows with those of the runs of values that they touch.
+fn with_runs(sheet: &Sheet<'_>, rows: &Range<usize>) -> Range<usize> {
+    let near = sheet.runs(Column::Value).into_iter().filter(|run| is_near(run, rows));
+    near.fold(rows.clone(), |all, run| all.start.min(run.start)..all.end.max(run.end))
 }
 
 /// The rows each replacement touches: before and after.
@@ -85,25 +99,30 @@ fn windows(before: &Sheet<'_>, after: &Sheet<'_>, splices: &[Splice]) -> Vec<Win
 /// The gaps of `after` that are to change: of the runs next to a replacement whose runs were right `before`.
 fn wrong_gaps(before: &Sheet<'_>, after: &Sheet<'_>, column: Column, windows: &[Window], is_ours: bool) -> Vec<Gap> {
     let runs_before = before.runs(column);
-    let were_right: Vec<bool> = windows
-        .iter()
-        .map(|(rows, _)| {
-            let mut near = runs_before.iter().filter(|run| is_near(run, rows)).peekable();
-            (is_ours || near.peek().is_some())
-                && near.all(|run| before.gaps(column, run).iter().all(|gap| before.is_right(gap)))
-        })
-        .collect();
+    let is_aligned = |run: &Range<usize>| before.gaps(column, run).iter().all(|gap| before.is_right(gap));
+    let were_right: Vec<bool> =
+        windows.iter().map(|(rows, _)| runs_before.iter().filter(|run| is_near(run, rows)).all(is_aligned)).collect();
     let mut gaps = Vec::new();
     for run in after.runs(column) {
-        let mut near = windows.iter().zip(&were_right).filter(|((_, rows), _)| is_near(&run, rows)).peekable();
-        if near.peek().is_some() && near.all(|(_, right)| *right) {
+        let mut near = windows.iter().filter(|(_, rows)| is_near(&run, rows)).peekable();
+        if near.peek().is_none() {
+            continue;
+        }
+        // The runs whose rows it has: what else was near keeps its own spacing.
+        let mut had =
+            near.flat_map(|window| runs_before.iter().filter(|old| has_rows_of(&run, old, window))).peekable();
+        if (is_ours || had.peek().is_some()) && had.all(is_aligned) {
             gaps.extend(after.gaps(column, &run));
         }
     }
     if column == Column::Value && is_ours {
-        for ((_, rows), right) in windows.iter().zip(&were_right) {
-            if *right {
-                gaps.extend(after.rows[rows.clone()].iter().filter_map(|row| after.opener(row)));
+        for ((old, rows), right) in windows.iter().zip(&were_right) {
+            // What opened before and was spaced otherwise stays so.
+            let is_odd = |row: usize| before.opener(&before.rows[row]).is_some_and(|gap| !before.is_right(&gap));
+            let first = rows.start + usize::from(is_odd(old.start));
+            let last = rows.end - usize::from(is_odd(old.end - 1));
+            if *right && first < last {
+                gaps.extend(after.rows[first..last].iter().filter_map(|row| after.opener(row)));
             }
         }
     }
@@ -111,6 +130,16 @@ fn wrong_gaps(before: &Sheet<'_>, after: &Sheet<'_>, column: Column, windows: &[
     gaps.sort_by_key(|gap| gap.span.start);
     gaps.dedup();
     gaps
+}
+
+/// Whether a run has rows that were those of the run `old`, above or below what a replacement put in.
+fn has_rows_of(run: &Range<usize>, old: &Range<usize>, (before, after): &Window) -> bool {
+    let overlap = |rows: Range<usize>, from: usize, to: usize| {
+        // Rows are counted anew below what was put in.
+        rows.start < rows.end && rows.start + to < old.end + from && old.start + from < rows.end + to
+    };
+    overlap(run.start..run.end.min(after.start + 1), after.start, before.start)
+        || overlap(run.start.max(after.end - 1)..run.end, after.end, before.end)
 }
 
 /// Whether they overlap or touch.

@@ -62,7 +62,7 @@ impl<'a> MapEntries<'a> {
     }
 
     /// The entry of a pipeline, by the block that the map stands in.
-    pub(super) fn target(&self, pipeline: &Pipeline) -> Target {
+    pub fn target(&self, pipeline: &Pipeline) -> Target {
         let name = |key: &String| Segment::Name { name: key.clone(), number: None };
         let mut segments: Vec<Segment> = self.map.keys.iter().map(name).collect();
         let computed = pipeline.label.strip_prefix('(').and_then(|inside| inside.strip_suffix(')'));

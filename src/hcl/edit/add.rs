@@ -164,7 +164,11 @@ pub(super) fn on_line(
             let end = beside.span().end;
             match (beside.comma, beside == last) {
                 (None, _) => Splice::new(end..end, format!(", {written}")),
-                (Some(_), true) => Splice::new(end..end, format!(" {written}")),
+                (Some(_), true) => {
+                    let rest = end..container.inside.end;
+                    let is_blank = container.shape == Shape::List && text[rest.clone()].trim().is_empty();
+                    Splice::new(if is_blank { rest } else { end..end }, format!(" {written}"))
+                }
                 (Some(_), false) => Splice::new(end..end, format!(" {written},")),
             }
         }
@@ -200,6 +204,7 @@ pub(super) fn put(
     let written = aligned(text, container, members, index, &written(newline, indent)?);
     let is_last = index + 1 == members.len();
     let style = Commas::of(container, members);
+    let parted = |comma: bool| comma_after(text, container, indent, &written, comma);
     if let Some(inline) = in_line(text, container, members, spot, &written) {
         return Ok(splice_aligned(text, &[inline])?);
     }
@@ -208,10 +213,11 @@ pub(super) fn put(
         let mut comma = beside.comma.is_some();
         if beside.comma.is_none() && style != Commas::None {
             // What stood last gets its comma now that something follows.
-            splices.push(Splice::new(beside.bare().end..beside.bare().end, ","));
+            let own = comma_after(text, container, indent, &text[beside.bare()], true);
+            splices.push(Splice::new(beside.bare().end..beside.bare().end, own));
             comma = style == Commas::All || !is_last;
         }
-        let comma = if comma { "," } else { "" };
+        let comma = parted(comma);
         match end_of_line(text, beside.span().end, container.inside.end)? {
             // As the first item stands on the line of the opening bracket: `[{ … }, { … }]`.
             None if container.shape == Shape::List
@@ -237,7 +243,7 @@ pub(super) fn put(
             }
         }
     } else {
-        let comma = if style == Commas::None { "" } else { "," };
+        let comma = parted(style != Commas::None);
         let start = line_start(text, beside.key.start);
         let above = comments_above(text, container.inside.start, start);
         let below_comment = matches!(spot, Spot::Before { below_comment: true, .. });
@@ -247,6 +253,24 @@ pub(super) fn put(
     }
     splices.sort_by_key(|splice| splice.span.start);
     Ok(splice_aligned(text, &splices)?)
+}
+
+/// The comma after what was `written`, where one is `wanted`. The line that ends a heredoc has none: in an object its end
+/// parts it from the next entry, in a list the comma stands on a line of its own.
+fn comma_after(text: &str, container: &Container, indent: &str, written: &str, wanted: bool) -> String {
+    let is_heredoc = ends_with_heredoc(written);
+    match (wanted, container.shape) {
+        (false, _) => String::new(),
+        (true, Shape::List) if is_heredoc => format!("{}{indent},", newline_at(text, container.inside.start)),
+        (true, Shape::Object) if is_heredoc => String::new(),
+        (true, _) => ",".to_owned(),
+    }
+}
+
+pub(super) fn ends_with_heredoc(text: &str) -> bool {
+    let text = format!("{text}\n");
+    let tokens = Lexer::new(&text, 0..text.len()).map_while(Result::ok);
+    tokens.filter(|token| token.kind != Kind::Newline).last().is_some_and(|token| token.kind == Kind::CloseHeredoc)
 }
 
 /// The replacement where the members beside the spot share their line.
@@ -313,7 +337,7 @@ fn first(text: &str, container: &Container, written: Written<'_>) -> Result<Stri
     // Comments stay above it.
     let last = line_start(text, container.inside.end);
     let at = line_end(text, line_start(text, last.saturating_sub(1))).max(open);
-    let comma = if container.shape == Shape::List { "," } else { "" };
+    let comma = comma_after(text, container, &indent, &written, container.shape == Shape::List);
     Ok(splice_aligned(text, &[Splice::new(at..at, format!("{newline}{indent}{written}{comma}"))])?)
 }
 

@@ -1,8 +1,10 @@
 //! Making code a comment, and code of a comment.
 
+use ::hcl::expr::Expression;
+
 use super::super::{
     Around, EditError, Item, Kind, Lexer, Mark, Path, Segment, Span, Splice, Value, elements, indentation, items,
-    line_end, line_of, line_start, list_items, splice::splice_kept, splice_aligned,
+    line_end, line_of, line_start, list_items, object_inside, splice::splice_kept, splice_aligned,
 };
 use super::container::{Container, Member, Shape, names};
 use super::style::{Style, read, style};
@@ -45,7 +47,7 @@ pub(super) fn out(text: &str, path: &Path, item: Option<&Value>, around: &Around
     let shared = || EditError::SharedLine { path: path.to_string(), mark: Box::new(Mark::at(text, member.key.start)) };
     let span = member.span();
     if remove::stands_alone(text, &container, &span) {
-        let lines = line_start(text, span.start)..line_end(text, span.end);
+        let lines = line_start(text, span.start)..super::spot::end_of_code(text, span.end);
         return Ok(splice_aligned(text, &marked(text, &lines, &span, style(text, around.file)))?);
     }
     if container.shape == Shape::Body && members.len() > 1 || text[span.clone()].contains("*/") {
@@ -370,7 +372,30 @@ fn read_member(code: &str, container: &Container, wanted: &Wanted<'_>, around: &
     }
 }
 
-/// Whether it is a value, and not words after an `=`.
+/// Whether it is a value, and not words after an `=`. Terraform takes some that hcl-rs does not: a key that stands twice,
+/// an object made by `for` on several lines.
 fn is_expression(value: &str) -> bool {
-    value.parse::<::hcl::expr::Expression>().is_ok() || format!("{value}\n").parse::<::hcl::expr::Expression>().is_ok()
+    if value.parse::<Expression>().is_ok() || format!("{value}\n").parse::<Expression>().is_ok() {
+        return true;
+    }
+    let entries = object_inside(value, &(0..value.len())).map(|inside| elements(value, inside));
+    matches!(entries, Some(Ok(entries)) if entries.iter().all(|entry| is_expression(&value[entry.value.clone()])))
+        || value.contains('\n') && is_in_brackets(value)
+}
+
+/// Whether the first bracket is closed at the end; before it there may be the name of a function.
+fn is_in_brackets(value: &str) -> bool {
+    let mut lexer = Lexer::new(value, 0..value.len());
+    let mut opened = false;
+    while let Some(token) = lexer.next() {
+        let Ok(token) = token else { return false };
+        match (opened, lexer.depth()) {
+            (false, 0) if token.kind != Kind::Identifier || token.start > 0 => return false,
+            (false, 0) => {}
+            (false, _) => opened = true,
+            (true, 0) => return value[token.end..].trim().is_empty(),
+            (true, _) => {}
+        }
+    }
+    false
 }

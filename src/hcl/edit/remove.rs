@@ -1,6 +1,7 @@
 //! Taking a member out of a body, an object or a list.
 
 use super::super::{Kind, Lexer, Span, Splice, line_end, line_start};
+use super::add::ends_with_heredoc;
 use super::container::{Container, Member, Shape};
 use super::spot::{after_line, begins_line, comments_above};
 
@@ -21,10 +22,16 @@ pub(super) fn member(text: &str, container: &Container, members: &[Member], memb
         let comma = previous
             .and_then(|previous| previous.comma)
             .filter(|_| container.shape != Shape::Body && member.comma.is_none() && index + 1 == members.len());
-        let was_style = members[..index].iter().all(|member| member.comma.is_some());
+        let is_heredoc = container.shape == Shape::Object && ends_with_heredoc(&text[member.value.clone()]);
+        let was_style = !is_heredoc && members[..index].iter().all(|member| member.comma.is_some());
         return comma
             .filter(|_| was_style)
-            .map(|comma| Splice::new(comma..comma + 1, ""))
+            .map(|comma| {
+                // After a heredoc it has a line of its own.
+                let alone = begins_line(text, &(comma..comma + 1)) && line_end(text, comma) == comma + 1;
+                let start = if alone { line_start(text, comma) } else { comma };
+                Splice::new(start..if alone { after_line(text, comma + 1) } else { comma + 1 }, "")
+            })
             .into_iter()
             .chain([lines])
             .collect();

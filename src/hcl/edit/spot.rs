@@ -1,6 +1,8 @@
 //! Where something new goes.
 
-use super::super::{Anchor, Around, Change, EditError, Mark, Path, Segment, Span, items, line_start};
+use super::super::{
+    Anchor, Around, Change, EditError, Kind, Lexer, Mark, Path, Segment, Span, items, line_end, line_start,
+};
 use super::container::{Container, Member, Shape, key_text};
 use super::walk::{Walk, descend};
 
@@ -323,9 +325,17 @@ fn begins_group(text: &str, offset: usize) -> bool {
     text[line..offset].matches('\n').count() != 1 || above.is_empty() || above.ends_with(['{', '[', '('])
 }
 
-/// The whole line at `offset`, with its end.
+/// Where the line at `offset` ends: with it the comments that begin on it, though they may go on below.
+pub(super) fn end_of_code(text: &str, offset: usize) -> usize {
+    let comments = Lexer::new(text, offset..text.len())
+        .map_while(Result::ok)
+        .take_while(|token| matches!(token.kind, Kind::LineComment | Kind::BlockComment));
+    line_end(text, comments.last().map_or(offset, |comment| comment.end))
+}
+
+/// Where the line below the one at `offset` begins.
 pub(super) fn after_line(text: &str, offset: usize) -> usize {
-    let end = super::super::line_end(text, offset);
+    let end = end_of_code(text, offset);
     text[end..].find('\n').map_or(text.len(), |newline| end + newline + 1)
 }
 

@@ -1,10 +1,10 @@
 //! Reading: no text makes it panic, and what is read lies where it says.
 
+use super::source::{Source, any_text};
 use crate::hcl::{
     Assignment, Item, Lexer, Locals, Path, PathOrItem, Value, elements, format, items, list_inside, list_items,
     object_inside,
 };
-use crate::source::{Source, any_text};
 
 /// Reads any text as a file, a path, a value.
 pub fn scanner(bytes: &[u8]) {
