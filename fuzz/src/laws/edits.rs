@@ -142,6 +142,8 @@ fn inverse(before: &str, contents: &Contents, change: &Change) -> Option<Change>
             };
             Some(Change::AddItem { path, value: value.clone(), anchor: Some(anchor) })
         }
+        // The comma of a heredoc in a list stands on a line of its own and is no part of it.
+        Change::CommentOut { item: Some(item), .. } if item.as_str().starts_with("<<") => None,
         Change::CommentOut { item, .. } => Some(Change::Uncomment { path, item: item.clone() }),
         Change::Uncomment { .. } => None,
     }
@@ -217,7 +219,13 @@ pub fn law(lines: &str, what: &Change, around: &Around<'_>) -> Result<Option<Str
     if !lines.contains("\r\n") && after.contains('\r') || is_crlf(lines) && after.contains('\n') && !is_crlf(&after) {
         return Err(format!("it mixes the ends of lines\n{after:?}"));
     }
-    if !lines.contains('\t') && is_formatted(lines) && !is_formatted(&after) {
+    // White space at the end of a comment is part of it.
+    let trimmed: Vec<&str> = after.lines().map(str::trim_end).collect();
+    let was = !lines.contains('\t') && is_formatted(lines) && lines.ends_with('\n') == after.ends_with('\n');
+    if was
+        && !is_formatted(&after)
+        && !is_formatted(&format!("{}{}", trimmed.join("\n"), if after.ends_with('\n') { "\n" } else { "" }))
+    {
         return Err(format!("it was formatted\n--- after\n{after}"));
     }
     if after != lines && !is_one_of_several {
@@ -278,7 +286,11 @@ fn way_back(lines: &str, after: &str, what: &Change, around: &Around<'_>) -> Res
     // Spacing that nobody would write anew is not known any more; an object that opened up stays open.
     let opened = first.matches('\n').count() > lines.matches('\n').count() && matches!(what, Change::Set { .. });
     let heredoc = matches!(what, Change::Set { value, .. } if value.as_str().starts_with("<<"));
-    if squeezed(&first) == squeezed(lines) && (opened || heredoc || !is_formatted(lines)) {
+    // Where some entries have a comma and others have none, either is right.
+    let commas = matches!(what, Change::Unset { .. })
+        && squeezed(&first) == squeezed(lines)
+        && lines.matches(',').count() != first.matches(',').count();
+    if squeezed(&first) == squeezed(lines) && (commas || opened || heredoc || !is_formatted(lines)) {
         return Ok(());
     }
     Err(format!("back with {back} gives other bytes\n--- after\n{after}\n--- back\n{first}"))

@@ -20,8 +20,11 @@ mod written;
 #[cfg(not(test))]
 pub use corpus::{Counts, file as corpus_file};
 
-/// A law by its name.
-pub const LAWS: [(&str, fn(&[u8])); 6] = [
+/// Panics when something does not hold of what the bytes say.
+pub type Law = fn(&[u8]);
+
+/// The laws by their names.
+pub const LAWS: [(&str, Law); 6] = [
     ("scanner", scanner::scanner),
     ("edits", edits::edits),
     ("blocks", blocks::blocks),
@@ -35,7 +38,7 @@ pub const LAWS: [(&str, fn(&[u8])); 6] = [
 /// # Panics
 ///
 /// When there is none.
-pub fn law(name: &str) -> fn(&[u8]) {
+pub fn law(name: &str) -> Law {
     let found = LAWS.iter().find(|(known, _)| *known == name);
     found.unwrap_or_else(|| panic!("there is no law '{name}'")).1
 }

@@ -59,8 +59,8 @@ fn other_values(before: &str, after: &str, change: &Change) -> Option<String> {
     let rest = old.iter().rev().zip(new.iter().rev()).take_while(|(old, new)| old == new).count();
     let rest = rest.min(old.len().min(new.len()) - start);
     let steps = steps(change.path());
-    let differing = old[start..old.len() - rest].iter().chain(&new[start..new.len() - rest]);
-    let wrong = differing.filter(|leaf| !leads_to(&steps, leaf)).next();
+    let mut differing = old[start..old.len() - rest].iter().chain(&new[start..new.len() - rest]);
+    let wrong = differing.find(|leaf| !leads_to(&steps, leaf));
     wrong.map(|leaf| format!("another value differs: {leaf:?}"))
 }
 
@@ -109,7 +109,7 @@ fn lines(before: &str, after: &str, change: &Change) -> Option<String> {
     }
     let pairs = (0..start).map(|at| (at, at)).chain((1..=rest).map(|back| (old.len() - back, new.len() - back)));
     for (at, to) in pairs {
-        if old[at] == new[to] {
+        if old[at].trim_end() == new[to].trim_end() {
             continue;
         }
         let was = old[at].trim_end_matches('\r');
@@ -119,7 +119,11 @@ fn lines(before: &str, after: &str, change: &Change) -> Option<String> {
             let comment = line.find(['#', '/']).unwrap_or(line.len());
             if part == 0 { line[..value].to_owned() } else { line[value.min(comment)..].to_owned() }
         };
-        let right = |part| column(was, part) == column(formatted[at], part);
+        // A comment that stands below another was aligned with it, whatever else is odd.
+        let comment_at = |line: &str| line.find(['#', '/']);
+        let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|near| old.get(near));
+        let below_another = beside.filter_map(|line| comment_at(line)).any(|near| Some(near) == comment_at(was));
+        let right = |part| column(was, part) == column(formatted[at], part) || below_another;
         let changed = |part| column(was, part) != column(new[to].trim_end_matches('\r'), part);
         if (0..2).any(|part| changed(part) && !right(part)) {
             return Some(format!(

@@ -5,6 +5,7 @@ use crate::hcl::format;
 
 /// Habits of whoever wrote a file.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "habits go with one another in any way")]
 pub struct Habits {
     /// What one step of indentation is.
     step: &'static str,
@@ -167,7 +168,7 @@ impl Writer<'_, '_> {
                 if nested { self.value(depth + 1) } else { left.remove(self.source.below(left.len())).to_owned() };
             if one_line {
                 text.push_str(&item);
-                text.push_str(if !last { ", " } else { self.rarely(12, &[" "]) });
+                text.push_str(if last { self.rarely(12, &[" "]) } else { ", " });
                 continue;
             }
             text.push_str(self.blank());

@@ -4,6 +4,7 @@ use super::super::{
     Around, Block, EditError, Item, Items, Kind, Lexer, Mark, Segment, Span, elements, label_text, line_of, list_items,
     literal_string,
 };
+use super::add::ends_with_heredoc;
 
 /// What a container is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,9 @@ impl Member {
 
     /// Whether it stands on several lines. A heredoc counts as one line, as it does for `terraform fmt`.
     pub fn is_multi_line(&self, text: &str) -> bool {
-        text[self.bare()].contains('\n') && !text[self.value.clone()].starts_with("<<")
+        let value = &text[self.value.clone()];
+        let is_heredoc = value.lines().next().is_some_and(|first| first.contains("<<")) && ends_with_heredoc(value);
+        text[self.bare()].contains('\n') && !is_heredoc
     }
 }
 
