@@ -109,14 +109,7 @@ impl<'a> Sheet<'a> {
     /// The rows that the bytes touch.
     pub fn touched(&self, span: &Span) -> Range<usize> {
         let of = |offset: usize| self.rows.partition_point(|row| row.start <= offset).saturating_sub(1);
-        let first = of(span.start);
-        // Nothing between two rows, and whole lines, which end with their last byte: not in the row below.
-        let begins_row = |at: usize| self.rows.get(of(at)).is_some_and(|row| row.start == at && at > 0);
-        match (span.is_empty(), begins_row(span.end)) {
-            (true, true) => first..first,
-            (false, true) => first..of(span.end - 1) + 1,
-            (_, false) => first..of(span.end) + 1,
-        }
+        of(span.start)..of(span.end) + 1
     }
 
     fn cell(&self, column: Column, row: &Row) -> Option<(Span, usize)> {

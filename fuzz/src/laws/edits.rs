@@ -93,17 +93,15 @@ fn inverse(before: &str, contents: &Contents, change: &Change) -> Option<Change>
     let computed = |path: &str| path.replace("[local.date]", ".d");
     let named = contents.named.iter().find(|named| computed(&named.path) == computed(&path.to_string()));
     match change {
-        Change::Set { .. } => match named {
-            Some(named) => Some(Change::Set { path, value: value_of(before, named)?, anchor: None }),
-            None => {
-                let is_there = |depth: &usize| {
-                    let start = path.start(*depth);
-                    contents.named.iter().any(|named| named.path == start)
-                };
-                let depth = (1..path.segments().len()).rev().find(is_there).unwrap_or(0);
-                Some(Change::Unset { path: Path::of(path.segments()[..=depth].to_vec()) })
-            }
-        },
+        Change::Set { .. } | Change::AddItem { .. } if named.is_none() => {
+            let is_there = |depth: &usize| {
+                let start = path.start(*depth);
+                contents.named.iter().any(|named| named.path == start)
+            };
+            let depth = (1..path.segments().len()).rev().find(is_there).unwrap_or(0);
+            Some(Change::Unset { path: Path::of(path.segments()[..=depth].to_vec()) })
+        }
+        Change::Set { .. } => Some(Change::Set { path, value: value_of(before, named?)?, anchor: None }),
         Change::Unset { .. } => {
             let one_line = |named: &&Named| {
                 let value = &before[named.value.clone()];
@@ -284,13 +282,18 @@ fn way_back(lines: &str, after: &str, what: &Change, around: &Around<'_>) -> Res
         return Ok(());
     }
     // Spacing that nobody would write anew is not known any more; an object that opened up stays open.
-    let opened = first.matches('\n').count() > lines.matches('\n').count() && matches!(what, Change::Set { .. });
+    let opened = first.matches('\n').count() > lines.matches('\n').count()
+        && matches!(what, Change::Set { .. } | Change::AddItem { .. });
     let heredoc = matches!(what, Change::Set { value, .. } if value.as_str().starts_with("<<"));
     // Where some entries have a comma and others have none, either is right.
     let commas = matches!(what, Change::Unset { .. })
         && squeezed(&first) == squeezed(lines)
         && lines.matches(',').count() != first.matches(',').count();
-    if squeezed(&first) == squeezed(lines) && (commas || opened || heredoc || !is_formatted(lines)) {
+    // What is put beside a value that stands alone gets a paragraph of its own.
+    let paragraph =
+        matches!(what, Change::Unset { .. }) && first.matches('\n').count().abs_diff(lines.matches('\n').count()) == 1;
+    let accepted = commas || opened || heredoc || paragraph || !is_formatted(lines);
+    if squeezed(&first) == squeezed(lines) && accepted {
         return Ok(());
     }
     Err(format!("back with {back} gives other bytes\n--- after\n{after}\n--- back\n{first}"))
