@@ -275,7 +275,8 @@ pub fn move_aside(path: &Path) -> Result<PathBuf, FileError> {
     let another = |number: u32| first.with_file_name(format!("{name}-{number}"));
     // What a command that was stopped left stays for its owner to look at.
     let is_free = |path: &PathBuf| path.symlink_metadata().is_err();
-    let aside = [first.clone()].into_iter().chain((2..).map(another)).find(is_free).unwrap_or_else(|| first.clone());
+    let aside =
+        [first.clone()].into_iter().chain((2..=u32::MAX).map(another)).find(is_free).unwrap_or_else(|| first.clone());
     fs::rename(path, &aside).map_err(|source| FileError::Write { path: path.to_owned(), source })?;
     sync_folder(path);
     Ok(aside)

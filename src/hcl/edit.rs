@@ -258,28 +258,26 @@ fn without(lines: &str, path: &Path, around: &Around<'_>) -> Result<String, Edit
 
 /// Whether it says what it is without referring to anything.
 fn is_literal(value: &str) -> bool {
-    match format!("{value}\n").trim_start().parse::<Expression>().or_else(|_| value.parse()) {
-        Ok(expression) => match expression {
-            Expression::TemplateExpr(_) => !has_template(value),
-            Expression::Operation(operation) => matches!(
-                *operation,
-                ::hcl::expr::Operation::Unary(ref unary) if matches!(unary.expr, Expression::Number(_))
-            ),
-            Expression::Null
-            | Expression::Bool(_)
-            | Expression::Number(_)
-            | Expression::String(_)
-            | Expression::Array(_)
-            | Expression::Object(_) => true,
-            _ => false,
-        },
+    let Ok(expression) = format!("{value}\n").trim_start().parse::<Expression>().or_else(|_| value.parse()) else {
         // What hcl-edit does not parse though Terraform does: a list or an object of its own, and not one that is made.
-        Err(_) => {
-            let whole = 0..value.len();
-            object_inside(value, &whole).is_some()
-                || value.starts_with('[') && list_inside(value, &whole).is_some()
-                || value.starts_with('"') && !has_template(value)
-        }
+        let whole = 0..value.len();
+        return object_inside(value, &whole).is_some()
+            || value.starts_with('[') && list_inside(value, &whole).is_some()
+            || value.starts_with('"') && !has_template(value);
+    };
+    match expression {
+        Expression::TemplateExpr(_) => !has_template(value),
+        Expression::Operation(operation) => matches!(
+            *operation,
+            ::hcl::expr::Operation::Unary(ref unary) if matches!(unary.expr, Expression::Number(_))
+        ),
+        Expression::Null
+        | Expression::Bool(_)
+        | Expression::Number(_)
+        | Expression::String(_)
+        | Expression::Array(_)
+        | Expression::Object(_) => true,
+        _ => false,
     }
 }
 

@@ -282,13 +282,13 @@ impl<'a> Directories<'a> {
         let arguments: Vec<String> = self.rules.backend_of(&folder.namespace).collect();
         let further: Vec<Further<'_>> = arguments
             .iter()
-            .filter_map(|argument| match argument.split_once('=') {
-                Some((name, value)) => Some(Further::Value(name, value)),
-                None => {
-                    let path = format!("{}/{argument}", folder.path);
-                    let index = folder.arguments.iter().find(|index| self.files[**index].path == path)?;
-                    Some(Further::File(&self.files[*index], &self.items[*index]))
+            .filter_map(|argument| {
+                if let Some((name, value)) = argument.split_once('=') {
+                    return Some(Further::Value(name, value));
                 }
+                let path = format!("{}/{argument}", folder.path);
+                let index = folder.arguments.iter().find(|index| self.files[**index].path == path)?;
+                Some(Further::File(&self.files[*index], &self.items[*index]))
             })
             .collect();
         state::find(&folder.path, &files, &further, &mut self.locals_of(folder))

@@ -229,10 +229,12 @@ impl Search<'_> {
                 && is_document(&new)
                 && old.is_object() == new.is_object()
             {
-                return match old == new {
-                    true => self.add(path, "the same JSON, written in another way".to_owned()),
-                    false => self.compare(path, &old, &new, &NONE),
-                };
+                if old == new {
+                    self.add(path, "the same JSON, written in another way".to_owned());
+                } else {
+                    self.compare(path, &old, &new, &NONE);
+                }
+                return;
             }
         }
         let (before, after) = both(&self.redactor.hide(before), &self.redactor.hide(after));

@@ -336,15 +336,15 @@ fn in_file(file: &str, lines: &str, what: &Change, after: &str) {
     let address = "module.x".parse().expect("an address");
     let changes = std::slice::from_ref(what);
     let Ok(target) = blocks.find(&address, None, changes) else { return };
-    let Ok(changed) = blocks.change(&target, changes) else { return };
-    let [Edit::Write { before, after, .. }] = changed.edits.as_slice() else {
-        assert!(changed.edits.is_empty(), "one file has one edit");
+    let Ok(made) = blocks.change(&target, changes) else { return };
+    let [Edit::Write { before, after, .. }] = made.edits.as_slice() else {
+        assert!(made.edits.is_empty(), "one file has one edit");
         return;
     };
     assert_eq!(before, file);
     let start = file.find(lines).expect("the block");
     let (above, below) = (&file[..start], &file[start + lines.len()..]);
-    if changed.notes.is_empty() {
+    if made.notes.is_empty() {
         assert!(after.starts_with(above) && after.ends_with(below), "{what} in the file\n{file}\n---\n{after}");
     }
     let files = [SourceFile::new("main.tf", after.as_str())];

@@ -89,8 +89,8 @@ fn changed(read: &MapEntries<'_>, text: &str, namespace: &Namespace) {
     let pipeline = read.estate().find(namespace).expect("it is there");
     let target = read.target(pipeline);
     let changes = [Change::set(&"zzz=1".parse().expect("a set"))];
-    let Ok(changed) = blocks.change(&target, &changes) else { return };
-    let after = after(&changed.edits).expect("one file");
+    let Ok(made) = blocks.change(&target, &changes) else { return };
+    let after = after(&made.edits).expect("one file");
     let (before, now) = (map_of(text), map_of(after));
     let differ = before.iter().zip(&now).filter(|(before, now)| before != now).count();
     assert!(before.len() == now.len() && differ == 1, "set in an entry\n{text}\n---\n{after}");

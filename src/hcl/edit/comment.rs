@@ -328,7 +328,7 @@ fn wanted_indentation(text: &str, container: &Container) -> usize {
 fn is_whole(code: &str) -> bool {
     let mut lexer = Lexer::new(code, 0..code.len());
     let mut is_code = false;
-    while let Some(token) = lexer.next() {
+    for token in lexer.by_ref() {
         let Ok(token) = token else { return false };
         is_code |= !matches!(token.kind, Kind::Newline | Kind::LineComment | Kind::BlockComment);
     }

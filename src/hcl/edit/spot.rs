@@ -97,14 +97,15 @@ pub(super) fn choose(
                 Some(fresh) => Spot::After { member: fresh, apart: newcomer_apart(&ranks, fresh, newcomer) },
                 None => Spot::After { member, apart },
             },
-            Anchor::Before(_) => match member.checked_sub(1).filter(|above| is_fresh(*above)) {
-                Some(fresh) => Spot::After { member: fresh, apart: newcomer_apart(&ranks, fresh, newcomer) },
-                None => {
+            Anchor::Before(_) => {
+                if let Some(fresh) = member.checked_sub(1).filter(|above| is_fresh(*above)) {
+                    Spot::After { member: fresh, apart: newcomer_apart(&ranks, fresh, newcomer) }
+                } else {
                     let (below_comment, own) = comment_of(&ranks, member);
                     let apart = apart || (own && container.shape == Shape::Body);
                     Spot::Before { member, apart, below_comment: below_comment && !apart }
                 }
-            },
+            }
         });
     }
     if members.is_empty() {
