@@ -23,7 +23,7 @@ use crate::ui::{counted, diff};
 ///
 /// The live pipeline is the one that a merge to main deploys to. It is named in the files that
 /// pipelinectl.toml says; only that name is changed there, in all of them or in none. Reads and writes files only: what
-/// was written counts once it is merged. Where [live] mode is "newest" or "all", nothing names it, and this only shows it.
+/// was written counts once it is merged. With a mode of "newest" or "all" nothing names it, and this only shows it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:

@@ -61,12 +61,13 @@ fn aligned(text: &str, splices: &[Splice], is_ours: bool) -> Result<String, Synt
         // What a user wrote on several lines is put in as one.
         windows = vec![(before.start..last_before.end, after.start..last_after.end)];
     }
+    let mut reach = windows.clone();
     for column in [Column::Value, Column::Comment] {
         let after = Sheet::new(&result)?;
-        let gaps = wrong_gaps(&before, &after, column, &windows, is_ours);
+        let gaps = wrong_gaps(&before, &after, column, (&windows, &reach), is_ours);
         if !gaps.is_empty() && column == Column::Value {
             // Where values move, the comments beside them do.
-            for window in &mut windows {
+            for window in &mut reach {
                 window.0 = with_runs(&before, &window.0);
                 window.1 = with_runs(&after, &window.1);
             }
@@ -97,14 +98,23 @@ fn windows(before: &Sheet<'_>, after: &Sheet<'_>, splices: &[Splice]) -> Vec<Win
 }
 
 /// The gaps of `after` that are to change: of the runs next to a replacement whose runs were right `before`.
-fn wrong_gaps(before: &Sheet<'_>, after: &Sheet<'_>, column: Column, windows: &[Window], is_ours: bool) -> Vec<Gap> {
+///
+/// `reach` are the windows with the rows beside them that move as well.
+fn wrong_gaps(
+    before: &Sheet<'_>,
+    after: &Sheet<'_>,
+    column: Column,
+    (windows, reach): (&[Window], &[Window]),
+    is_ours: bool,
+) -> Vec<Gap> {
     let runs_before = before.runs(column);
     let is_aligned = |run: &Range<usize>| before.gaps(column, run).iter().all(|gap| before.is_right(gap));
     let were_right: Vec<bool> =
         windows.iter().map(|(rows, _)| runs_before.iter().filter(|run| is_near(run, rows)).all(is_aligned)).collect();
     let mut gaps = Vec::new();
     for run in after.runs(column) {
-        let mut near = windows.iter().filter(|(_, rows)| is_near(&run, rows)).peekable();
+        let near = windows.iter().zip(reach).filter(|(_, (_, rows))| is_near(&run, rows));
+        let mut near = near.map(|(window, _)| window).peekable();
         if near.peek().is_none() {
             continue;
         }

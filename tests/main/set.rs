@@ -70,6 +70,8 @@ fn applies_what_changes_in_the_pipeline() {
 
     module.concepts_pipeline_2022-08-31
       ~ terraform_data.index
+          input.index: "concepts-2022-08-31" → "abc"
+          output: known after apply
     Plan: 0 to create, 1 to change, 0 to destroy, 5 unchanged
     --- stderr
     Wrote infrastructure/main.tf.
@@ -79,6 +81,7 @@ fn applies_what_changes_in_the_pipeline() {
       ✓ terraform_data.index  changed
 
     Applied.
+    next: commit infrastructure/main.tf and open a pull request
     "#);
     let again = run(&estate, &words).ends_with(0).says("Nothing to do").says("No changes");
     assert!(!again.err.contains("Applied"), "{}", again.err);

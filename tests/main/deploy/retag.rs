@@ -135,6 +135,7 @@ fn what_is_not_there_is_said_with_what_is_near() {
       there is no repository weco/concept_ingestor; nearest: weco/concepts_ingestor, weco/concepts_aggregator
     hint: nothing was changed
     hint: make the repository with terraform first, or mend the name in pipelinectl.toml
+    hint: looked for in the account [ACCOUNT], region eu-west-1
     ");
     nothing_was_changed(&estate);
 }
