@@ -348,8 +348,12 @@ fn check(before: &str, after: &str, change: &Change, around: &Around<'_>) -> Res
     if !is_right {
         return Err(wrong(format!("'{}' is not what was asked for", change.path())));
     }
-    if matches!(change, Change::Uncomment { .. }) {
-        // A comment may hold what Terraform accepts and hcl-edit does not.
+    // A comment may hold a value that Terraform accepts and hcl-rs does not; it was looked at when it was found.
+    let is_excused = |member: &Member| member.block.is_none() && !comment::is_parsed(&after[member.value.clone()]);
+    if let Change::Uncomment { path, item: None } = change
+        && let Ok(walked) = walk(after, path, around)
+        && matches!(&walked.found, Found::Member(member) if is_excused(member))
+    {
         return Ok(());
     }
     match hcl_edit::parser::parse_body(after) {

@@ -2,26 +2,16 @@
 
 use super::source::{Source, any_text};
 use super::written::{Habits, Writer};
+use super::{after, name};
 use crate::hcl::items;
 use crate::layout::module_blocks::{Added, Addition, ModuleBlocks, Origin, Place};
-use crate::layout::{Edit, LayoutError, Rules, SourceFile};
+use crate::layout::{LayoutError, Rules, SourceFile};
 use crate::pipeline::Namespace;
 
 const TEMPLATE: &str = "module \"p_{namespace}\" {\n  source    = \"./stack\"\n  namespace = \"{namespace}\"\n}\n";
 
-fn name(text: &str) -> Namespace {
-    text.parse().expect("a namespace")
-}
-
 fn rules() -> Rules {
     Rules::new(Some("./stack"), "namespace", "p_{namespace}", "main.tf", None).expect("rules")
-}
-
-fn after(edits: &[Edit]) -> Option<&str> {
-    match edits {
-        [Edit::Write { after, .. }] => Some(after),
-        _ => None,
-    }
 }
 
 /// Adds a pipeline to a file of generated blocks, and removes it again.

@@ -2,25 +2,15 @@
 
 use super::source::Source;
 use super::written::{Habits, Writer};
+use super::{after, name};
 use crate::hcl::{Change, Element, elements, format, object_inside};
 use crate::layout::changes::Blocks;
 use crate::layout::map_entries::MapEntries;
 use crate::layout::module_blocks::{Added, Addition, Origin, Place};
-use crate::layout::{Edit, LayoutError, MapRules, Rules, SourceFile};
+use crate::layout::{LayoutError, MapRules, Rules, SourceFile};
 use crate::pipeline::Namespace;
 
 const DATES: [&str; 5] = ["2021-02-01", "2021-03-02", "2022-05-01", "2022-08-31", "2022-08-31-2"];
-
-fn name(text: &str) -> Namespace {
-    text.parse().expect("a namespace")
-}
-
-fn after(edits: &[Edit]) -> Option<&str> {
-    match edits {
-        [Edit::Write { after, .. }] => Some(after),
-        _ => None,
-    }
-}
 
 /// Adds an entry to a generated map, changes it, and removes it again.
 pub fn entries(bytes: &[u8]) {

@@ -1,5 +1,6 @@
 //! A pipeline that is a folder: the copy says its own namespace where the sibling said its, and nothing else differs.
 
+use super::name;
 use super::source::Source;
 use super::written::{Habits, Writer};
 use crate::hcl::items;
@@ -8,10 +9,6 @@ use crate::layout::directories::Directories;
 use crate::layout::module_blocks::{Added, Addition, Origin, Place};
 use crate::layout::{Edit, FolderFile, LayoutError, Rules, SourceFile};
 use crate::pipeline::Namespace;
-
-fn name(text: &str) -> Namespace {
-    text.parse().expect("a namespace")
-}
 
 fn text(file: &FolderFile) -> &str {
     file.text().expect("text")

@@ -20,6 +20,9 @@ mod written;
 #[cfg(not(test))]
 pub use corpus::{Counts, file as corpus_file};
 
+use crate::layout::Edit;
+use crate::pipeline::Namespace;
+
 /// Panics when something does not hold of what the bytes say.
 pub type Law = fn(&[u8]);
 
@@ -54,6 +57,19 @@ pub fn random(seed: u64) -> Vec<u8> {
     };
     let length = 10 + next() % 1190;
     (0..length).map(|_| next().to_le_bytes()[3]).collect()
+}
+
+/// A namespace.
+fn name(text: &str) -> Namespace {
+    text.parse().expect("a namespace")
+}
+
+/// What the one file that is written says then.
+fn after(edits: &[Edit]) -> Option<&str> {
+    match edits {
+        [Edit::Write { after, .. }] => Some(after),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

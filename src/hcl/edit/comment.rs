@@ -372,29 +372,34 @@ fn read_member(code: &str, container: &Container, wanted: &Wanted<'_>, around: &
     }
 }
 
+/// Whether hcl-rs reads it.
+pub(super) fn is_parsed(value: &str) -> bool {
+    value.parse::<Expression>().is_ok() || format!("{value}\n").parse::<Expression>().is_ok()
+}
+
 /// Whether it is a value, and not words after an `=`. Terraform takes some that hcl-rs does not: a key that stands twice,
 /// an object made by `for` on several lines.
 fn is_expression(value: &str) -> bool {
-    if value.parse::<Expression>().is_ok() || format!("{value}\n").parse::<Expression>().is_ok() {
+    if is_parsed(value) {
         return true;
     }
     let entries = object_inside(value, &(0..value.len())).map(|inside| elements(value, inside));
     matches!(entries, Some(Ok(entries)) if entries.iter().all(|entry| is_expression(&value[entry.value.clone()])))
-        || value.contains('\n') && is_in_brackets(value)
+        || is_made_by_for(value)
 }
 
-/// Whether the first bracket is closed at the end; before it there may be the name of a function.
-fn is_in_brackets(value: &str) -> bool {
+/// Whether it is made by `for`: in brackets that are closed at the end, maybe behind the name of a function.
+fn is_made_by_for(value: &str) -> bool {
     let mut lexer = Lexer::new(value, 0..value.len());
-    let mut opened = false;
+    let (mut opened, mut is_for) = (false, false);
     while let Some(token) = lexer.next() {
         let Ok(token) = token else { return false };
         match (opened, lexer.depth()) {
             (false, 0) if token.kind != Kind::Identifier || token.start > 0 => return false,
             (false, 0) => {}
             (false, _) => opened = true,
-            (true, 0) => return value[token.end..].trim().is_empty(),
-            (true, _) => {}
+            (true, 0) => return is_for && value[token.end..].trim().is_empty(),
+            (true, _) => is_for |= &value[token.span()] == "for",
         }
     }
     false

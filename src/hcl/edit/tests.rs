@@ -568,3 +568,13 @@ fn what_was_aligned_stays_so_beside_what_is_not() {
     let text = "a {\n  min  = 1\n  nnew = 8\n\n  long = true\n  b_a = 1\n}\n";
     makes(text, "--unset nnew", "a {\n  min = 1\n\n  long = true\n  b_a = 1\n}\n");
 }
+
+#[test]
+fn prose_never_becomes_code() {
+    let refused = |text: &str, typed: &str| assert!(made(text, typed, &[]).is_err(), "{typed}");
+    refused("a {\n  # x = (see what\n  # is written there)\n}\n", "--uncomment x");
+    refused("a {\n  # x {\n  #   see what is written\n  # }\n}\n", "--uncomment x");
+    let text = "a {\n  # x = {\n  #   for k, v in local.m :\n  #   k => v\n  # }\n}\n";
+    makes(text, "--uncomment x", &text.replace("# ", ""));
+    makes("a {\n  # x = { b = 1, b = 2 }\n}\n", "--uncomment x", "a {\n  x = { b = 1, b = 2 }\n}\n");
+}
