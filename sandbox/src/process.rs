@@ -1,14 +1,26 @@
 //! Running other programs and keeping all they say for the error.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use crate::{Error, Result};
 
 /// Runs `command` to its end and gives its standard output; a bad end is an error with both streams.
 pub fn run(command: &mut Command) -> Result<String> {
-    let output = command.stdin(Stdio::null()).output().map_err(|error| cannot_start(command, &error))?;
-    checked(command, &output)
+    command.stdin(Stdio::null());
+    let mut attempts = 0;
+    loop {
+        match command.output() {
+            // another thread's fork still has the program open for writing: it was written a moment ago
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && attempts < 10 => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(error) => return Err(cannot_start(command, &error)),
+            Ok(output) => return checked(command, &output),
+        }
+        attempts += 1;
+    }
 }
 
 /// Like [`run`], with `input` on standard input.

@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -20,22 +21,32 @@ fn executable(path: &Path, text: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("it can be run");
 }
 
-/// A copy of the demo in a target folder of its own, so that no real pipelinectl is overwritten.
-fn demo(folder: &Path) -> Command {
+/// Held while programs are written and started: a child that the other test starts meanwhile has them open for writing
+/// until it becomes another program, and Linux starts none that is ("Text file busy").
+static STARTING: Mutex<()> = Mutex::new(());
+
+/// Starts a copy of the demo in a target folder of its own, so that no real pipelinectl is overwritten.
+fn start(folder: &Path, argument: &str) -> Child {
+    let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     std::fs::create_dir_all(folder.join("target/debug")).expect("a target folder");
     std::fs::create_dir_all(folder.join("tmp")).expect("a folder for what is temporary");
     let copy = folder.join("target/debug/demo");
     std::fs::copy(env!("CARGO_BIN_EXE_demo"), &copy).expect("the demo");
     executable(&folder.join("cargo"), CARGO);
-    let mut command = Command::new(copy);
-    command.env("CARGO", folder.join("cargo")).env("TMPDIR", folder.join("tmp")).stdout(Stdio::piped());
-    command
+    Command::new(copy)
+        .arg(argument)
+        .env("CARGO", folder.join("cargo"))
+        .env("TMPDIR", folder.join("tmp"))
+        .stdout(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .expect("the demo starts")
 }
 
 #[test]
 fn it_checks_for_itself_stays_up_when_asked_and_takes_everything_away_at_ctrl_c() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut child = demo(folder.path()).arg("--keep").process_group(0).spawn().expect("the demo starts");
+    let mut child = start(folder.path(), "--keep");
     let mut text = String::new();
     for line in BufReader::new(child.stdout.take().expect("its output")).lines() {
         let line = line.expect("a line");
@@ -70,7 +81,7 @@ fn it_checks_for_itself_stays_up_when_asked_and_takes_everything_away_at_ctrl_c(
 #[test]
 fn an_unknown_argument_is_a_usage_error() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let output = demo(folder.path()).arg("--kep").output().expect("the demo starts");
+    let output = start(folder.path(), "--kep").wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(64));
     assert!(String::from_utf8_lossy(&output.stdout).contains("Usage: cargo demo [--keep]"));
 }
