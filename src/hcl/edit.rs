@@ -15,6 +15,7 @@ use ::hcl::expr::Expression;
 use container::{Container, Member, Shape};
 use walk::{Found, walk};
 
+use super::format::keep_indents;
 use super::{
     Anchor, Around, Block, Change, EditError, Kind, Lexer, Mark, Path, Segment, Span, Splice, Value, items, line_end,
     line_of, line_start, list_inside, object_inside, splice, splice_aligned,
@@ -52,6 +53,7 @@ pub fn change(lines: &str, change: &Change, around: &Around<'_>) -> Result<Strin
         }
         Change::Uncomment { path, item } => comment::back(lines, path, item.as_ref(), around)?,
     };
+    let done = keep_indents(lines, done)?;
     check(lines, &done, change, around)?;
     Ok(done)
 }

@@ -1,7 +1,7 @@
 //! Spacing of new text as `terraform fmt` would have it. Never used on text that the user wrote into a file.
 
 use super::sheet::{Row, Sheet, bracket, columns, net};
-use super::{Kind, SyntaxError, Token};
+use super::{Kind, Splice, SyntaxError, Token, splice};
 
 /// `text` spaced and indented as `terraform fmt` does. `base` spaces stand before each line but the first.
 pub fn format(text: &str, base: usize) -> Result<String, SyntaxError> {
@@ -22,6 +22,28 @@ pub fn format(text: &str, base: usize) -> Result<String, SyntaxError> {
         result.push_str(&text[token.span()]);
     }
     Ok(result)
+}
+
+/// `after`, with each line indented as `terraform fmt` does where each line of `before` was: what an edit puts into a line
+/// can move all of it, as the second brace does in `}, {`.
+pub(super) fn keep_indents(before: &str, after: String) -> Result<String, SyntaxError> {
+    if !wrong_indents(before)?.is_empty() {
+        return Ok(after);
+    }
+    Ok(splice(&after, &wrong_indents(&after)?))
+}
+
+/// What is to be replaced so that each line is indented as `terraform fmt` does.
+fn wrong_indents(text: &str) -> Result<Vec<Splice>, SyntaxError> {
+    let sheet = Sheet::new(text)?;
+    let mut spaces = vec![0; sheet.tokens.len()];
+    set_indents(&sheet, 0, &mut spaces);
+    let rows = sheet.rows.iter().filter(|row| !row.tokens.is_empty());
+    let splices = rows.map(|row| {
+        let first = row.tokens.start;
+        Splice::new(row.start..sheet.tokens[first].start, " ".repeat(spaces[first]))
+    });
+    Ok(splices.filter(|splice| text[splice.span.clone()] != splice.text).collect())
 }
 
 fn set_indents(sheet: &Sheet<'_>, base: usize, spaces: &mut [usize]) {

@@ -312,7 +312,7 @@ fn adds_to_objects_as_they_are_written() {
         "2",
         "a {\n  b = {\n    c = 1\n    \"d e\" = {\n      f = 2\n    }\n  }\n}",
     );
-    sets("a {\n  b = { c = 1,\n  d = 2 }\n}", "b.e", "3", "a {\n  b = { c = 1,\n  d = 2,\n  e = 3 }\n}");
+    sets("a {\n  b = { c = 1,\n  d = 2 }\n}", "b.e", "3", "a {\n  b = { c = 1,\n    d = 2,\n  e = 3 }\n}");
     sets("a {\n  b = { c = 1 /* why */ }\n}", "b.d", "2", "a {\n  b = { c = 1, d = 2 /* why */ }\n}");
 }
 
@@ -485,6 +485,21 @@ fn lists_of_objects_keep_their_shape() {
         "a {\n  l = [{\n    a = 1\n  }, { a = 9 }]\n}\n",
     );
     makes("a {\n  s = 1\n}\n", "--add-item l=x", "a {\n  s = 1\n  l = [\"x\"]\n}\n");
+}
+
+#[test]
+fn a_line_that_an_edit_moves_is_indented_anew() {
+    let one = "a {\n  l = [{\n    b = 1\n  }]\n}\n";
+    let two = "a {\n  l = [{\n    b = 1\n    }, {\n    b = 2\n  }]\n}\n";
+    makes(one, "--add-item l={\nb=2\n}", two);
+    makes(two, "--remove-item l={b=2}", one);
+    let odd = |text: &str| text.replace("b = 1", "b  =1").replace("  }", " }");
+    assert_eq!(made(&odd(one), "--add-item l={\nb=2\n}", &[]).expect("added").lines().nth(3), Some(" }, {"));
+    makes(
+        "a {\n  l = [\n    <<E\nx\nE\n    , # y\n    1\n  ]\n}\n",
+        "--remove-item l=1",
+        "a {\n  l = [\n    <<E\nx\nE\n    # y\n  ]\n}\n",
+    );
 }
 
 #[test]
