@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use ::hcl::expr::Expression;
 
-use super::{Path, PathError, format};
+use super::{Path, PathError, format, items};
 
 /// A value to be written into a file: HCL in one line or several, spaced as `terraform fmt` does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,9 +66,11 @@ impl FromStr for Value {
         match text.parse::<Expression>() {
             Ok(expression) if text.starts_with("<<") || word::is_hcl(&expression, text) => {
                 let spaced = |value: &str| {
-                    let error =
-                        |error: super::SyntaxError| ValueError { value: text.to_owned(), reason: error.message };
-                    let spaced = format(&format!("x = {value}\n"), 0).map_err(error)?;
+                    let error = |reason: String| ValueError { value: text.to_owned(), reason };
+                    let spaced = format(&format!("x = {value}\n"), 0).map_err(|wrong| error(wrong.message))?;
+                    if items(&spaced).map_or(0, |items| items.len()) != 1 {
+                        return Err(error("more follows where its heredoc ends".to_owned()));
+                    }
                     Ok(spaced["x = ".len()..].trim_end().to_owned())
                 };
                 match word::quoted_inside(text) {
@@ -221,7 +223,7 @@ mod tests {
             assert_eq!(given.parse::<Value>().expect(given).as_str(), wanted);
         }
         assert_eq!("[tags,x]".parse::<Value>().expect("a list").as_name().as_str(), "[tags, x]");
-        for wrong in ["[1", "{a", "\"x", "a${", "\"${\""] {
+        for wrong in ["[1", "{a", "\"x", "a${", "\"${\"", "<<-E\n  E\nE"] {
             assert!(wrong.parse::<Value>().is_err(), "{wrong}");
         }
     }

@@ -62,9 +62,8 @@ pub(super) fn entry(
     if container.shape == Shape::List {
         return Err(not_found());
     }
-    let keys = || members.iter().map(|member| &text[member.key.clone()]).filter(|key| !key.starts_with('('));
-    let quoted = keys().next().is_some() && keys().all(|key| key.starts_with('"'));
-    let name = nest::name(&missing[0], container.shape, quoted).ok_or_else(not_found)?;
+    let keys = members.iter().map(|member| &text[member.key.clone()]);
+    let name = nest::name(&missing[0], container.shape, nest::are_quoted(keys, &missing[0])).ok_or_else(not_found)?;
     let as_block = missing.len() > 1
         && container.shape == Shape::Body
         && (siblings_have_block(walk, path, &name, around) || beside_has_block(text, walk, path, &name, around));

@@ -77,13 +77,13 @@ fn marked(text: &str, lines: &Span, span: &Span, style: Style) -> Vec<Splice> {
     let indent = |row: &Span| row.len() - text[row.clone()].trim_start_matches([' ', '\t']).len();
     let filled = || rows.iter().filter(|row| !text[(*row).clone()].trim().is_empty());
     let own = rows.first().map_or(0, indent);
-    let column = filled().map(indent).min().unwrap_or(0);
-    if column < own {
+    let indentation = &text[lines.start..lines.start + own];
+    if filled().any(|row| !text[row.clone()].starts_with(indentation)) {
         // Of a heredoc: each line keeps its own white space behind the mark.
-        let mark = format!("{}{mark}", &text[lines.start..lines.start + own]);
+        let mark = format!("{indentation}{mark}");
         return filled().map(|row| Splice::new(row.start..row.start, mark.as_str())).collect();
     }
-    filled().map(|row| Splice::new(row.start + column..row.start + column, mark)).collect()
+    filled().map(|row| Splice::new(row.start + own..row.start + own, mark)).collect()
 }
 
 /// The lines of `span`, without their ends.
@@ -205,11 +205,11 @@ fn found(
     (path, around): (&Path, &Around<'_>),
 ) -> Result<Option<Code>, EditError> {
     let comments = comments(text, container);
-    let depth = wanted_indentation(text, container);
+    let indent = wanted_indentation(text, container);
     let mut candidates: Vec<Code> = Vec::new();
     let mut index = 0;
     while index < comments.len() {
-        match code_from(text, (container, depth), &comments[index..], wanted, around) {
+        match code_from(text, (container, &indent), &comments[index..], wanted, around) {
             Some(code) => {
                 index += code.taken;
                 candidates.push(code);
@@ -247,7 +247,7 @@ fn comments(text: &str, container: &Container) -> Vec<(Kind, Span)> {
 /// What the first of the comments holds, with as many of the following ones as it takes to be whole.
 fn code_from(
     text: &str,
-    (container, wanted_depth): (&Container, usize),
+    (container, indent): (&Container, &str),
     comments: &[(Kind, Span)],
     wanted: &Wanted<'_>,
     around: &Around<'_>,
@@ -281,10 +281,13 @@ fn code_from(
     }
     let column = span.start - line_start(text, span.start);
     let depth = first.len() - begins.len();
+    let wanted_depth = indent.len();
     // Behind the mark stand whole lines, with the white space that they begin with.
     let whole = column > 0 && wanted_depth > 1 && (depth == wanted_depth || (spaced && depth == wanted_depth + 1));
     // A mark without a space after it, before a line that is indented.
     let spaced = spaced && if whole { depth > wanted_depth } else { column + depth != wanted_depth };
+    // What an editor marked where the line begins, and nothing says how it was indented.
+    let indent = if column == 0 && depth == usize::from(spaced) { indent } else { "" };
     let mut splices = Vec::new();
     let mut code = String::new();
     for (taken, (kind, span)) in comments.iter().enumerate() {
@@ -303,7 +306,7 @@ fn code_from(
         code.push_str(&content[space..]);
         code.push('\n');
         let start = if whole { line_start(text, span.start) } else { span.start };
-        splices.push(Splice::new(start..span.start + mark.len() + space, ""));
+        splices.push(Splice::new(start..span.start + mark.len() + space, indent));
         if let Some(Read { end, comma }) = read_member(&code, container, wanted, around) {
             let end = span.start + mark.len() + space + end.saturating_sub(own);
             return Some(Code { splices, taken: taken + 1, end, comma });
@@ -317,10 +320,13 @@ fn code_from(
 }
 
 /// How far the members of the container are indented.
-fn wanted_indentation(text: &str, container: &Container) -> usize {
+fn wanted_indentation(text: &str, container: &Container) -> String {
     match container.members(text).ok().and_then(|members| members.first().map(|member| member.key.start)) {
-        Some(start) => indentation(text, start).len(),
-        None => indentation(text, container.inside.start).len() + 2,
+        Some(start) => indentation(text, start).to_owned(),
+        None => {
+            let step = if text[container.inside.clone()].contains("\n\t") { "\t" } else { "  " };
+            format!("{}{step}", indentation(text, container.inside.start))
+        }
     }
 }
 

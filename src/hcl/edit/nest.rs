@@ -20,7 +20,8 @@ pub(super) fn value(
         |member: &&Member| object_inside(text, &member.value).is_some_and(|inside| !text[inside].trim().is_empty());
     let like = members.iter().find(named).filter(is_object).or_else(|| members.iter().rev().find(is_object));
     let nested = self::value(text, &missing[1..], value, like)?;
-    let name = name(next, Shape::Object, false).ok_or_else(|| Some(next.clone()))?;
+    let keys = members.iter().map(|member| &text[member.key.clone()]);
+    let name = name(next, Shape::Object, are_quoted(keys, next)).ok_or_else(|| Some(next.clone()))?;
     let one_line = inside.is_some_and(|inside| !text[inside.clone()].trim().is_empty() && !text[inside].contains('\n'));
     Ok(if one_line && !nested.contains('\n') {
         format!("{{ {name} = {nested} }}")
@@ -33,6 +34,15 @@ fn plain(segment: &Segment) -> Option<&str> {
     match segment {
         Segment::Name { name, .. } | Segment::Key(name) => Some(name),
         Segment::Computed(_) | Segment::Index(_) => None,
+    }
+}
+
+/// Whether a new key beside `keys` is written in quotes: as they are, and where there are none as the user wrote it.
+pub(super) fn are_quoted<'a>(keys: impl Iterator<Item = &'a str>, new: &Segment) -> bool {
+    let mut keys = keys.filter(|key| !key.starts_with('(')).peekable();
+    match keys.peek() {
+        Some(_) => keys.all(|key| key.starts_with('"')),
+        None => matches!(new, Segment::Key(_)),
     }
 }
 

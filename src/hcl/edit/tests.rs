@@ -488,6 +488,38 @@ fn lists_of_objects_keep_their_shape() {
 }
 
 #[test]
+fn new_keys_are_quoted_as_those_beside_them_or_as_typed() {
+    let sibling = "a {\n  s = {\n    \"b-1\" = 1\n  }\n}\n";
+    let result = made("a {\n}\n", "s[\"c-1\"]=9", &[sibling]);
+    assert_eq!(result.expect("made"), "a {\n  s = {\n    \"c-1\" = 9\n  }\n}\n");
+    assert_eq!(made("a {\n}\n", "s.b=9", &[sibling]).expect("made"), "a {\n  s = {\n    \"b\" = 9\n  }\n}\n");
+    makes("a {\n}\n", "s[\"b\"]=9", "a {\n  s = {\n    \"b\" = 9\n  }\n}\n");
+    makes("a {\n  s = {}\n}\n", "s[\"b\"]=9", "a {\n  s = {\n    \"b\" = 9\n  }\n}\n");
+    makes("a {\n  s = { c = 1 }\n}\n", "s[\"b\"]=9", "a {\n  s = {\n    c = 1\n    b = 9\n  }\n}\n");
+}
+
+#[test]
+fn what_was_marked_at_the_beginning_of_its_line_is_indented_as_its_neighbours() {
+    let after = "a {\n  b = 1\n  x = 1\n}\n";
+    for before in ["#x = 1", "# x = 1", "//x = 1", "#  x = 1"] {
+        makes(&after.replace("  x = 1", before), "--uncomment x", after);
+    }
+    makes(
+        "a {\n  l = [\n    local.a,\n#local.b,\n  ]\n}\n",
+        "--uncomment l=local.b",
+        "a {\n  l = [\n    local.a,\n    local.b,\n  ]\n}\n",
+    );
+    makes("a {\n  b = 1\n# o = {\n#   c = 1\n# }\n}\n", "--uncomment o", "a {\n  b = 1\n  o = {\n    c = 1\n  }\n}\n");
+    makes("a {\n\tb = 1\n#x = 1\n}\n", "--uncomment x", "a {\n\tb = 1\n\tx = 1\n}\n");
+    let tabs = "a {\n\to = {\n\t\ta = 1\n\t}\n}\n";
+    makes(&made(tabs, "--comment-out o", &[]).expect("commented out"), "--uncomment o", tabs);
+    let mixed = "a {\n  o = {\n    # {\n    /* two\n\t\t lines */\n  }\n}\n";
+    makes(&made(mixed, "--comment-out o", &[]).expect("commented out"), "--uncomment o", mixed);
+    let heredoc = "a {\n  o = {\n    k = <<-END\n\t\t  { x\n\n\t\tEND\n    l = 1,\n  }\n}\n";
+    makes(&made(heredoc, "--comment-out o", &[]).expect("commented out"), "--uncomment o", heredoc);
+}
+
+#[test]
 fn a_line_that_an_edit_moves_is_indented_anew() {
     let one = "a {\n  l = [{\n    b = 1\n  }]\n}\n";
     let two = "a {\n  l = [{\n    b = 1\n    }, {\n    b = 2\n  }]\n}\n";
