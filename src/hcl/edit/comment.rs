@@ -321,13 +321,14 @@ fn code_from(
 
 /// How far the members of the container are indented.
 fn wanted_indentation(text: &str, container: &Container) -> String {
-    match container.members(text).ok().and_then(|members| members.first().map(|member| member.key.start)) {
-        Some(start) => indentation(text, start).to_owned(),
-        None => {
+    let members = container.members(text).unwrap_or_default();
+    members.first().map_or_else(
+        || {
             let step = if text[container.inside.clone()].contains("\n\t") { "\t" } else { "  " };
             format!("{}{step}", indentation(text, container.inside.start))
-        }
-    }
+        },
+        |member| indentation(text, member.key.start).to_owned(),
+    )
 }
 
 /// Whether every bracket, string and heredoc in it is closed.
