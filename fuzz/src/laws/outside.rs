@@ -123,7 +123,11 @@ fn lines(before: &str, after: &str, change: &Change) -> Option<String> {
         let comment_at = |line: &str| line.find(['#', '/']);
         let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|near| old.get(near));
         let below_another = beside.filter_map(|line| comment_at(line)).any(|near| Some(near) == comment_at(was));
-        let right = |part| column(was, part) == column(formatted[at], part) || below_another;
+        // A comment one space behind its code was where it belongs, however the code is spaced.
+        let is_near =
+            |line: &str| comment_at(line).is_some_and(|at| line[..at].len() == line[..at].trim_end().len() + 1);
+        let behind = is_near(was) && is_near(formatted[at]);
+        let right = |part| column(was, part) == column(formatted[at], part) || below_another || (part == 1 && behind);
         let changed = |part| column(was, part) != column(new[to].trim_end_matches('\r'), part);
         if (0..2).any(|part| changed(part) && !right(part)) {
             return Some(format!(

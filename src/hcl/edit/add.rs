@@ -1,44 +1,25 @@
 //! Putting something new into a body, an object or a list.
 
 use super::super::{
-    Anchor, Around, EditError, Kind, Lexer, Mark, Path, Splice, Value, format, indentation, line_end, line_start,
-    newline_at, object_inside, splice, splice_aligned,
+    Anchor, Around, EditError, Kind, Lexer, Mark, Path, Splice, Value, indentation, line_end, line_start, newline_at,
+    object_inside, splice_aligned,
 };
 use super::container::{Container, Member, Shape, key_text};
-use super::nest;
 use super::spot::{self, Newcomer, Spot, after_line, comments_above, ends_group};
 use super::walk::{Walk, descend};
+use super::{indent, nest};
 
 /// `value` spaced and indented to stand right of the key at `offset`, in the newlines of `text`.
 pub(super) fn value_at(text: &str, offset: usize, value: &str) -> Result<String, EditError> {
-    spaced(newline_at(text, offset), indentation(text, offset), value)
+    spaced(text, newline_at(text, offset), indentation(text, offset), value)
 }
 
-/// `value` as it stands behind a key whose line is indented by `indent`, with the line ends `newline`.
-pub(super) fn spaced(newline: &str, indent: &str, value: &str) -> Result<String, EditError> {
+/// `value` as it stands in the block `text` behind a key whose line is indented by `indent`, with the line ends `newline`.
+pub(super) fn spaced(text: &str, newline: &str, indent: &str, value: &str) -> Result<String, EditError> {
     let source = format!("x = {}\n", value.replace("\r\n", "\n"));
-    let width = indent.chars().count();
-    let mut formatted = format(&source, width)?;
-    if indent.contains('\t') {
-        formatted = with_tabs(&formatted, indent)?;
-    }
+    let formatted = indent::formatted(&source, indent, indent::step(text))?;
     let value = formatted["x = ".len()..].trim_end();
     Ok(value.replace('\n', newline))
-}
-
-/// The same lines, indented by `indent` and a tab for each step. The lines of a heredoc stay as they are.
-fn with_tabs(formatted: &str, indent: &str) -> Result<String, EditError> {
-    const STEP: usize = 2;
-    let mut splices = Vec::new();
-    for token in Lexer::new(formatted, 0..formatted.len()) {
-        let token = token?;
-        let spaces = formatted[token.end..].len() - formatted[token.end..].trim_start_matches(' ').len();
-        if token.kind == Kind::Newline && spaces > 0 {
-            let steps = spaces.saturating_sub(indent.chars().count()) / STEP;
-            splices.push(Splice::new(token.end..token.end + spaces, format!("{indent}{}", "\t".repeat(steps))));
-        }
-    }
-    Ok(splice(formatted, &splices))
 }
 
 /// Adds to the last container of the walk, which stands on several lines (or holds comments on one), what is missing of
@@ -90,8 +71,9 @@ pub(super) fn entry(
         path,
     };
     let equal = if as_block { " " } else { separator(text, container, &members) };
-    let written =
-        |newline: &str, indent: &str| Ok::<_, EditError>(format!("{name}{equal}{}", spaced(newline, indent, &nested)?));
+    let written = |newline: &str, indent: &str| {
+        Ok::<_, EditError>(format!("{name}{equal}{}", spaced(text, newline, indent, &nested)?))
+    };
     let spot = spot::choose(text, walk, &members, &newcomer, around)?;
     if container.is_one_line(text) {
         let start = container.inside.start;
@@ -322,7 +304,7 @@ impl Commas {
 fn first(text: &str, container: &Container, written: Written<'_>) -> Result<String, EditError> {
     let newline = newline_at(text, container.inside.start);
     let outer = indentation(text, container.inside.start);
-    let indent = format!("{outer}{}", if outer.contains('\t') { "\t" } else { "  " });
+    let indent = format!("{outer}{}", indent::step(text));
     let written = written(newline, &indent)?;
     let Some(open) = end_of_line(text, container.inside.start, container.inside.end)? else {
         return Err(EditError::Check { what: format!("there is no line for '{written}'") });

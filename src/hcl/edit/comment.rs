@@ -9,7 +9,7 @@ use super::super::{
 use super::container::{Container, Member, Shape, names};
 use super::style::{Style, read, style};
 use super::walk::{Found, walk};
-use super::{list, remove, same_tokens};
+use super::{indent, list, remove, same_tokens};
 
 /// The longest text, in bytes, that is tried as one commented value.
 const LONGEST: usize = 100_000;
@@ -319,14 +319,11 @@ fn code_from(
     None
 }
 
-/// How far the members of the container are indented.
+/// How the members of the container are indented.
 fn wanted_indentation(text: &str, container: &Container) -> String {
     let members = container.members(text).unwrap_or_default();
     members.first().map_or_else(
-        || {
-            let step = if text[container.inside.clone()].contains("\n\t") { "\t" } else { "  " };
-            format!("{}{step}", indentation(text, container.inside.start))
-        },
+        || format!("{}{}", indentation(text, container.inside.start), indent::step(text)),
         |member| indentation(text, member.key.start).to_owned(),
     )
 }

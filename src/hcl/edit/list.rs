@@ -38,7 +38,7 @@ pub(super) fn add_item(
     if members.iter().any(|item| is_it(&text[item.value.clone()])) {
         return Ok(text.to_owned());
     }
-    let written = |newline: &str, indent: &str| add::spaced(newline, indent, value.as_str());
+    let written = |newline: &str, indent: &str| add::spaced(text, newline, indent, value.as_str());
     let newcomer =
         Newcomer { is_it: &is_it, multi_line: value.as_str().contains('\n'), is_provider: false, anchor, path };
     let spot = spot::choose(text, &walk, &members, &newcomer, around)?;

@@ -1,7 +1,8 @@
 //! Objects within objects: how new ones are written, and how old ones open up.
 
-use super::super::{EditError, Segment, Splice, format, indentation, newline_of, object_inside, quote, splice_aligned};
+use super::super::{EditError, Segment, Splice, indentation, newline_at, object_inside, quote, splice_aligned};
 use super::container::{Container, Member, Shape};
+use super::indent;
 
 /// `value` below the keys of `missing` but the first: `{ b = { c = value } }`. Each object stands on one line or on
 /// several as `model`, a member like the one that is made, has it.
@@ -69,7 +70,7 @@ pub(super) fn name(segment: &Segment, shape: Shape, quoted: bool) -> Option<Stri
 /// Puts each member of a container that stands on one line on a line of its own.
 pub(super) fn open_up(text: &str, container: &Container) -> Result<String, EditError> {
     let indent = indentation(text, container.inside.start);
-    let newline = newline_of(text);
+    let newline = newline_at(text, container.inside.start);
     let mut lines = String::from("{\n");
     if container.shape == Shape::Object {
         for member in container.members(text)? {
@@ -81,7 +82,7 @@ pub(super) fn open_up(text: &str, container: &Container) -> Result<String, EditE
         lines.push('\n');
     }
     lines.push('}');
-    let lines = format(&lines.replace("{\n\n}", "{\n}"), indent.chars().count())?.replace('\n', newline);
+    let lines = indent::formatted(&lines.replace("{\n\n}", "{\n}"), indent, indent::step(text))?.replace('\n', newline);
     let lines = lines.strip_suffix('}').unwrap_or(&lines);
     let with_brace = container.inside.start - 1..container.inside.end;
     Ok(splice_aligned(text, &[Splice::new(with_brace, lines)])?)

@@ -473,7 +473,16 @@ fn line_ends_are_those_of_the_neighbours() {
 }
 
 #[test]
-fn tabs_are_kept() {
+fn tabs_and_four_spaces_are_kept() {
+    let four = "a {\n    s = 1\n}\n";
+    makes(four, "o.p=1", "a {\n    s = 1\n    o = {\n        p = 1\n    }\n}\n");
+    makes(
+        "a {\n    s = 1\n    l = [\n    ]\n}\n",
+        "--add-item l=1",
+        "a {\n    s = 1\n    l = [\n        1,\n    ]\n}\n",
+    );
+    makes("a {\n    o = { b = 1 }\n}\n", "o.c=2", "a {\n    o = {\n        b = 1\n        c = 2\n    }\n}\n");
+    makes("a {\n\to = { b = 1 }\n}\n", "o.c=2", "a {\n\to = {\n\t\tb = 1\n\t\tc = 2\n\t}\n}\n");
     makes("a {\n\ts = 1\n}\n", "o.p=1", "a {\n\ts = 1\n\to = {\n\t\tp = 1\n\t}\n}\n");
 }
 
