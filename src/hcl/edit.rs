@@ -1,25 +1,31 @@
 //! Changing one block: text to text.
 
 mod add;
+mod check;
 mod comment;
 mod container;
+mod expression;
 mod indent;
 mod list;
 mod nest;
+mod put;
 mod remove;
+mod same;
 mod spot;
 mod style;
+mod uncomment;
 mod walk;
 
-use ::hcl::expr::Expression;
-
+use check::{check, has_item};
 use container::{Container, Member, Shape};
+use expression::is_literal;
+use same::same_tokens;
 use walk::{Found, walk};
 
 use super::format::keep_indents;
 use super::{
-    Anchor, Around, Block, Change, EditError, Kind, Lexer, Mark, Path, Segment, Span, Splice, Value, items, line_end,
-    line_of, line_start, list_inside, object_inside, splice, splice_aligned,
+    Anchor, Around, Block, Change, EditError, Mark, Path, Segment, Span, Splice, Value, items, line_end, line_of,
+    line_start, splice, splice_aligned,
 };
 
 /// What happens to a value that is an expression, `local.x` or `var.x` or a call, when it is to be replaced.
@@ -52,7 +58,7 @@ pub fn change(lines: &str, change: &Change, around: &Around<'_>) -> Result<Strin
             }
             done
         }
-        Change::Uncomment { path, item } => comment::back(lines, path, item.as_ref(), around)?,
+        Change::Uncomment { path, item } => uncomment::back(lines, path, item.as_ref(), around)?,
     };
     let done = keep_indents(lines, done)?;
     check(lines, &done, change, around)?;
@@ -257,120 +263,6 @@ fn without(lines: &str, path: &Path, around: &Around<'_>) -> Result<String, Edit
     let members = container.members(lines)?;
     refuse_any_of_several(lines, path, container, &members, member)?;
     Ok(splice_aligned(lines, &remove::member(lines, container, &members, member))?)
-}
-
-/// Whether it says what it is without referring to anything.
-fn is_literal(value: &str) -> bool {
-    let Ok(expression) = format!("{value}\n").trim_start().parse::<Expression>().or_else(|_| value.parse()) else {
-        // What hcl-edit does not parse though Terraform does: a list or an object of its own, and not one that is made.
-        let whole = 0..value.len();
-        return object_inside(value, &whole).is_some()
-            || value.starts_with('[') && list_inside(value, &whole).is_some()
-            || value.starts_with('"') && !has_template(value);
-    };
-    match expression {
-        Expression::TemplateExpr(_) => !has_template(value),
-        Expression::Operation(operation) => matches!(
-            *operation,
-            ::hcl::expr::Operation::Unary(ref unary) if matches!(unary.expr, Expression::Number(_))
-        ),
-        Expression::Null
-        | Expression::Bool(_)
-        | Expression::Number(_)
-        | Expression::String(_)
-        | Expression::Array(_)
-        | Expression::Object(_) => true,
-        _ => false,
-    }
-}
-
-fn has_template(value: &str) -> bool {
-    Lexer::new(value, 0..value.len())
-        .any(|token| token.is_ok_and(|token| matches!(token.kind, Kind::Interpolation | Kind::Directive)))
-}
-
-/// Whether two values have the same tokens, however they are spaced and whatever parts the members of objects and the
-/// last item of a list from what follows.
-fn same_tokens(one: &str, other: &str) -> bool {
-    fn words(text: &str) -> Option<Vec<&str>> {
-        let mut words: Vec<&str> = Vec::new();
-        let mut open = Vec::new();
-        for token in Lexer::new(text, 0..text.len()) {
-            let token = token.ok()?;
-            match token.kind {
-                Kind::Newline => continue,
-                Kind::Comma if open.last() == Some(&Kind::OpenBrace) => continue,
-                // The white space around the word that ends it means nothing.
-                Kind::CloseHeredoc => {
-                    words.push(text[token.span()].trim());
-                    continue;
-                }
-                Kind::OpenBrace | Kind::OpenBracket | Kind::OpenParenthesis => open.push(token.kind),
-                Kind::CloseBrace | Kind::CloseBracket | Kind::CloseParenthesis => {
-                    let in_list = open.pop() == Some(Kind::OpenBracket);
-                    words.pop_if(|last| in_list && *last == ",");
-                }
-                _ => {}
-            }
-            words.push(&text[token.span()]);
-        }
-        Some(words)
-    }
-    let lines = |text: &str| format!("{}\n", text.replace("\r\n", "\n"));
-    let (one, other) = (lines(one), lines(other));
-    matches!((words(&one), words(&other)), (Some(one), Some(other)) if one == other)
-}
-
-fn check(before: &str, after: &str, change: &Change, around: &Around<'_>) -> Result<(), EditError> {
-    if before == after {
-        return Ok(());
-    }
-    let wrong = |what: String| EditError::Check { what };
-    let is_right = match change {
-        Change::Set { path, value, .. } => {
-            let walked = walk(after, path, around).map_err(|error| wrong(error.to_string()))?;
-            matches!(&walked.found, Found::Member(member) if same_tokens(&after[member.value.clone()], value.as_str()))
-        }
-        Change::AddItem { path, value, .. } => has_item(after, path, value, around)? == Some(true),
-        Change::RemoveItem { path, value } => has_item(after, path, value, around)? == Some(false),
-        Change::CommentOut { path, item: Some(value) } => has_item(after, path, value, around)? == Some(false),
-        Change::Uncomment { path, item: Some(value) } => has_item(after, path, value, around)? == Some(true),
-        Change::Uncomment { path, item: None } => {
-            let walked = walk(after, path, around).map_err(|error| wrong(error.to_string()))?;
-            matches!(&walked.found, Found::Member(_))
-        }
-        // Where a block or an item was, the next one has moved up.
-        Change::Unset { path } | Change::CommentOut { path, item: None } => match walk(after, path, around) {
-            Ok(walked) => match &walked.found {
-                Found::Member(member) => member.block.is_some() || member.key.is_empty(),
-                Found::Nothing { .. } => true,
-            },
-            Err(error) => return Err(wrong(error.to_string())),
-        },
-    };
-    if !is_right {
-        return Err(wrong(format!("'{}' is not what was asked for", change.path())));
-    }
-    // A comment may hold a value that Terraform accepts and hcl-rs does not; it was looked at when it was found.
-    let is_excused = |member: &Member| member.block.is_none() && !comment::is_parsed(&after[member.value.clone()]);
-    if let Change::Uncomment { path, item: None } = change
-        && let Ok(walked) = walk(after, path, around)
-        && matches!(&walked.found, Found::Member(member) if is_excused(member))
-    {
-        return Ok(());
-    }
-    match hcl_edit::parser::parse_body(after) {
-        Err(error) if hcl_edit::parser::parse_body(before).is_ok() => Err(wrong(error.to_string())),
-        _ => Ok(()),
-    }
-}
-
-/// Whether the list has the item; `None` where there is no list.
-fn has_item(text: &str, path: &Path, value: &Value, around: &Around<'_>) -> Result<Option<bool>, EditError> {
-    let wrong = |error: EditError| EditError::Check { what: error.to_string() };
-    let Some(walked) = list::walk_into(text, path, around).map_err(wrong)? else { return Ok(None) };
-    let items = walked.last().members(text).map_err(wrong)?;
-    Ok(Some(items.iter().any(|item| same_tokens(&text[item.value.clone()], value.as_str()))))
 }
 
 #[cfg(test)]

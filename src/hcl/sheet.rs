@@ -23,7 +23,8 @@ pub(super) struct Row {
 }
 
 impl Row {
-    fn assigns(&self) -> bool {
+    /// Whether it has a value that is whole, so that its `=` is aligned.
+    pub fn assigns(&self) -> bool {
         self.equal.is_some() && self.whole
     }
 }

@@ -125,12 +125,16 @@ fn wrong_gaps(
             gaps.extend(after.gaps(column, &run));
         }
     }
-    if column == Column::Value && is_ours {
+    if column == Column::Value {
         for ((old, rows), right) in windows.iter().zip(&were_right) {
+            // What a user wrote keeps its spacing, but for what was whole before and opens now.
+            if !is_ours && !before.rows[old.start].assigns() {
+                continue;
+            }
             // What opened before and was spaced otherwise stays so.
             let is_odd = |row: usize| before.opener(&before.rows[row]).is_some_and(|gap| !before.is_right(&gap));
             let first = rows.start + usize::from(is_odd(old.start));
-            let last = rows.end - usize::from(is_odd(old.end - 1));
+            let last = if is_ours { rows.end - usize::from(is_odd(old.end - 1)) } else { rows.start + 1 };
             if *right && first < last {
                 gaps.extend(after.rows[first..last].iter().filter_map(|row| after.opener(row)));
             }

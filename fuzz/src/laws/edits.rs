@@ -45,6 +45,8 @@ const NEW: [&str; 14] = [
     "a ? 1 : 2",
     "\"cafe\u{301}\"",
 ];
+/// What comments hold.
+const COMMENTED: [&str; 5] = ["b", "c_d", "a", "long_name", "a.b"];
 const ITEMS: [&str; 9] = ["1", "local.b", "\"c\"", "local.no", "\"new\"", "local.new", "{ k = 1 }", "-1", "2022-08-31"];
 
 fn parse<T: std::str::FromStr>(text: &str) -> Option<T> {
@@ -83,7 +85,8 @@ fn wish(source: &mut Source<'_>, text: &str, contents: &Contents) -> Option<Chan
         8 => Change::RemoveItem { path, value: item },
         9 => Change::CommentOut { path, item: None },
         10 => Change::CommentOut { path, item: Some(item) },
-        _ => Change::Uncomment { path, item: source.once_in(2).then_some(item) },
+        _ if source.once_in(2) => Change::Uncomment { path, item: Some(item) },
+        _ => Change::Uncomment { path: parse(source.one_of(&COMMENTED))?, item: None },
     })
 }
 
@@ -146,12 +149,16 @@ fn inverse(before: &str, contents: &Contents, change: &Change) -> Option<Change>
                 (None, Some(next)) => Anchor::Before(before[next.clone()].to_owned()),
                 (None, None) => return None,
             };
+            let (Anchor::After(beside) | Anchor::Before(beside)) = &anchor;
+            if items.iter().filter(|item| before[(*item).clone()] == *beside).count() > 1 {
+                return None;
+            }
             Some(Change::AddItem { path, value: value.clone(), anchor: Some(anchor) })
         }
         // The comma of a heredoc in a list stands on a line of its own and is no part of it.
         Change::CommentOut { item: Some(item), .. } if item.as_str().starts_with("<<") => None,
         Change::CommentOut { item, .. } => Some(Change::Uncomment { path, item: item.clone() }),
-        Change::Uncomment { .. } => None,
+        Change::Uncomment { item, .. } => Some(Change::CommentOut { path, item: item.clone() }),
     }
 }
 
@@ -304,10 +311,18 @@ fn way_back(lines: &str, after: &str, what: &Change, around: &Around<'_>) -> Res
     // Where some entries have a comma and others have none, either is right.
     let commas = matches!(what, Change::Unset { .. })
         && squeezed(&first) == squeezed(lines)
-        && lines.replace(',', "") == first.replace(',', "");
+        && lines.lines().map(squeezed).eq(first.lines().map(squeezed));
     // What is put beside a value that stands alone gets a paragraph of its own.
     let paragraph =
         matches!(what, Change::Unset { .. }) && first.matches('\n').count().abs_diff(lines.matches('\n').count()) == 1;
+    // Code is made a comment with the marks and the spacing that most of the file has.
+    let unmarked = |text: &str| -> String { squeezed(text).chars().filter(|it| !"#/*".contains(*it)).collect() };
+    if matches!(what, Change::Uncomment { .. })
+        && unmarked(&first) == unmarked(lines)
+        && first.matches('\n').count() == lines.matches('\n').count()
+    {
+        return Ok(());
+    }
     let accepted = commas || opened || heredoc || paragraph || !is_formatted(lines);
     if squeezed(&first) == squeezed(lines) && accepted {
         return Ok(());

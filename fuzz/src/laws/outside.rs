@@ -120,14 +120,19 @@ fn lines(before: &str, after: &str, change: &Change) -> Option<String> {
             if part == 0 { line[..value].to_owned() } else { line[value.min(comment)..].to_owned() }
         };
         // A comment that stands below another was aligned with it, whatever else is odd.
-        let comment_at = |line: &str| line.find(['#', '/']);
+        let is_combining = |it: &char| ('\u{300}'..='\u{36f}').contains(it);
+        let columns = |text: &str| text.chars().filter(|it| !is_combining(it)).count();
+        let comment_at = |line: &str| line.find(['#', '/']).map(|at| columns(&line[..at]));
         let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|near| old.get(near));
         let below_another = beside.filter_map(|line| comment_at(line)).any(|near| Some(near) == comment_at(was));
         // A comment one space behind its code was where it belongs, however the code is spaced.
-        let is_near =
-            |line: &str| comment_at(line).is_some_and(|at| line[..at].len() == line[..at].trim_end().len() + 1);
-        let behind = is_near(was) && is_near(formatted[at]);
-        let right = |part| column(was, part) == column(formatted[at], part) || below_another || (part == 1 && behind);
+        let parts =
+            |line: &str| line.find(['#', '/']).map(|at| (line[..at].trim_end().to_owned(), line[at..].to_owned()));
+        let is_near = |line: &str| line.find(['#', '/']).is_some_and(|at| line[..at].trim_end().len() + 1 == at);
+        if is_near(was) && is_near(formatted[at]) && parts(was) == parts(new[to].trim_end_matches('\r')) {
+            continue;
+        }
+        let right = |part| column(was, part) == column(formatted[at], part) || below_another;
         let changed = |part| column(was, part) != column(new[to].trim_end_matches('\r'), part);
         if (0..2).any(|part| changed(part) && !right(part)) {
             return Some(format!(

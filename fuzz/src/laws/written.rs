@@ -81,7 +81,7 @@ const WORDS: [&str; 24] = [
     "{ for k, v in var.x : k => v... }",
     "provider::a::f(1)",
 ];
-const ABOVE: [&str; 9] = [
+const ABOVE: [&str; 12] = [
     "# about it",
     "// about it {",
     "#about = it",
@@ -89,6 +89,9 @@ const ABOVE: [&str; 9] = [
     "/* two\n   lines */",
     "# b = 1",
     "// c_d = {\n//   k = 1\n// }",
+    "#long_name = [\n#  1,\n#]",
+    "# local.b,",
+    "//local.new",
     "/* e = 2 */",
     "#a = [",
 ];

@@ -4,7 +4,7 @@ use super::super::{
     Around, Block, EditError, Item, Items, Kind, Lexer, Mark, Segment, Span, elements, label_text, line_of, list_items,
     literal_string,
 };
-use super::add::ends_with_heredoc;
+use super::put::ends_with_heredoc;
 
 /// What a container is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +161,7 @@ impl Container {
     pub fn position(&self, text: &str, members: &[Member], key: &str) -> Option<usize> {
         if self.shape == Shape::List {
             let value: super::super::Value = key.parse().ok()?;
-            return members.iter().position(|item| super::same_tokens(&text[item.value.clone()], value.as_str()));
+            return members.iter().position(|item| super::same::same_tokens(&text[item.value.clone()], value.as_str()));
         }
         let (name, number) = match key.split_once('#') {
             Some((name, number)) => (name, number.parse::<usize>().ok()?.checked_sub(1)?),

@@ -2,9 +2,10 @@
 
 use super::super::{Anchor, Around, EditError, Mark, Path, Value, indentation, newline_at, splice_aligned};
 use super::add;
+use super::same::same_tokens;
 use super::spot::{self, Newcomer};
 use super::walk::{Found, Walk, enter, refusal, walk};
-use super::{remove, same_tokens};
+use super::{put, remove};
 
 /// The walk into the list at the path; `None` where there is nothing at the path.
 pub(super) fn walk_into(text: &str, path: &Path, around: &Around<'_>) -> Result<Option<Walk>, EditError> {
@@ -45,9 +46,9 @@ pub(super) fn add_item(
     if list.is_one_line(text) {
         let start = list.inside.start;
         let written = written(newline_at(text, start), indentation(text, start))?;
-        return add::on_line(text, &list, &members, spot, &written);
+        return put::on_line(text, &list, &members, spot, &written);
     }
-    add::put(text, &list, &members, spot, &written)
+    put::put(text, &list, &members, spot, &written)
 }
 
 /// Takes the item out where it is there, each time it is there.

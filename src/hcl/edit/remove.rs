@@ -1,15 +1,15 @@
 //! Taking a member out of a body, an object or a list.
 
 use super::super::{Kind, Lexer, Span, Splice, line_end, line_start};
-use super::add::ends_with_heredoc;
 use super::container::{Container, Member, Shape};
+use super::put::ends_with_heredoc;
 use super::spot::{after_line, begins_line, comments_above};
 
 /// The replacements, in order, that remove `member`.
 pub(super) fn member(text: &str, container: &Container, members: &[Member], member: &Member) -> Vec<Splice> {
     let index = members.iter().position(|other| other == member).unwrap_or(0);
     let previous = index.checked_sub(1).and_then(|before| members.get(before));
-    if member.block.is_some() || stands_alone(text, container, &member.span()) {
+    if stands_alone(text, container, &member.span()) {
         let lines = lines(text, container, &member.span());
         if members.len() == 1
             && text[container.inside.start..lines.span.start].trim().is_empty()

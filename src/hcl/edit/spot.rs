@@ -125,7 +125,7 @@ fn is_fresh(ranks: &Ranks<'_>, index: usize, walk: &Walk, newcomer: &Newcomer<'_
     let name = ranks.name(index);
     around.added.iter().any(|change| match change {
         Change::AddItem { path, value, .. } => {
-            ranks.shape == Shape::List && path.segments() == way && super::same_tokens(value.as_str(), name)
+            ranks.shape == Shape::List && path.segments() == way && super::same::same_tokens(value.as_str(), name)
         }
         change => match change.path().segments().strip_prefix(way).and_then(<[Segment]>::first) {
             Some(Segment::Name { name: key, .. } | Segment::Key(key)) => key == name,

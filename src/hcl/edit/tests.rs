@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::hcl::{Item, format};
+
+use crate::hcl::{Item, Kind, Lexer, format};
 
 fn path(text: &str) -> Path {
     text.parse().expect(text)
@@ -470,6 +471,34 @@ fn line_ends_are_those_of_the_neighbours() {
         "o.b=1",
         "a {\r\n  s = 1\n  o = {\r\n    a = 1\n    b = 1\n  }\n}\n",
     );
+}
+
+#[test]
+fn what_stands_on_the_line_of_its_block_goes_from_it() {
+    makes("a { d {} }\n", "--unset d", "a {}\n");
+}
+
+#[test]
+fn an_item_that_opens_on_the_line_of_its_list_comes_back_as_it_was() {
+    let open = "a {\n  long = 1\n  v = [f({\n    b = 1\n  })]\n}\n";
+    makes(&made(open, "--comment-out v=f({\n b = 1 })", &[]).expect("commented out"), "--uncomment v=f({b=1})", open);
+}
+
+#[test]
+fn a_block_that_terraform_reads_and_hcl_rs_does_not_comes_back() {
+    let twice = "a {\n  b = 1\n  q {\n    o = { k = 1, k = 2 }\n  }\n}\n";
+    makes(&made(twice, "--comment-out q", &[]).expect("commented out"), "--uncomment q", twice);
+    assert!(made("a {\n  # q { words and words\n  # }\n}\n", "--uncomment q", &[]).is_err());
+    assert!(made("a {\n  # q {\n  #   a = 1 +\n  # }\n}\n", "--uncomment q", &[]).is_err());
+}
+
+#[test]
+fn items_are_known_whatever_comments_they_have() {
+    let commented = "a {\n  l = [\n    {\n      b = 2 # two\n    },\n    1,\n  ]\n}\n";
+    makes(commented, "--remove-item l={b=2}", "a {\n  l = [\n    1,\n  ]\n}\n");
+    makes(commented, "--add-item l={b=2}", commented);
+    makes("a {\n  o = {\n    b = 1 # one\n  }\n}\n", "o={b=1}", "a {\n  o = {\n    b = 1 # one\n  }\n}\n");
+    makes("a {\n  l = [1, 2, /* two */]\n}\n", "l=[1, 2]", "a {\n  l = [1, 2, /* two */]\n}\n");
 }
 
 #[test]

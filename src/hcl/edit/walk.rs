@@ -3,7 +3,7 @@
 use super::super::evaluate::shortened;
 use super::super::{Around, Block, EditError, Item, Mark, Path, Segment, Span, items, list_inside, object_inside};
 use super::container::{Container, Member, Shape};
-use super::is_literal;
+use super::expression::is_literal;
 
 /// How far a path leads.
 #[derive(Debug)]
