@@ -127,6 +127,8 @@ fn inverse(before: &str, contents: &Contents, change: &Change) -> Option<Change>
             Some(Change::Set { path, value: value_of(before, named)?, anchor: Some(anchor) })
         }
         Change::AddItem { value, .. } => Some(Change::RemoveItem { path, value: value.clone() }),
+        // The comma of a heredoc may have a line of its own.
+        Change::RemoveItem { value, .. } if value.as_str().contains("<<") => None,
         Change::RemoveItem { value, .. } => {
             let items = named?.items.as_ref()?;
             let is_it = |item: &&std::ops::Range<usize>| before[(*item).clone()] == *value.as_str();
@@ -250,7 +252,7 @@ pub fn law(lines: &str, what: &Change, around: &Around<'_>) -> Result<Option<Str
 
 /// The lines of a heredoc that is a comment are indented otherwise: it is not known again by its text.
 fn is_commented_heredoc(what: &Change) -> bool {
-    matches!(what, Change::CommentOut { item: Some(item), .. } if item.as_str().starts_with("<<"))
+    matches!(what, Change::CommentOut { item: Some(item), .. } if item.as_str().contains("<<"))
 }
 
 fn leads_to_block(text: &str, what: &Change) -> bool {

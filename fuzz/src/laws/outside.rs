@@ -107,9 +107,13 @@ fn lines(before: &str, after: &str, change: &Change) -> Option<String> {
     if let (Change::Set { .. }, true) = (change, old.len() == start + rest && old.len() == new.len()) {
         return None;
     }
+    let given = match change {
+        Change::Set { value, .. } | Change::AddItem { value, .. } => value.as_str(),
+        _ => "",
+    };
     let pairs = (0..start).map(|at| (at, at)).chain((1..=rest).map(|back| (old.len() - back, new.len() - back)));
     for (at, to) in pairs {
-        if old[at].trim_end() == new[to].trim_end() {
+        if old[at].trim_end() == new[to].trim_end() || given.lines().any(|line| line.trim() == new[to].trim()) {
             continue;
         }
         let was = old[at].trim_end_matches('\r');

@@ -156,7 +156,19 @@ fn in_order(changes: Vec<Change>) -> Vec<Change> {
     for (at, change) in places.into_iter().zip(numbered) {
         first[at] = change;
     }
-    first.into_iter().chain(last).collect()
+    let (refilled, first): (Vec<Change>, Vec<Change>) =
+        first.iter().cloned().partition(|change| is_refilled(&first, change));
+    first.into_iter().chain(refilled).chain(last).collect()
+}
+
+/// Whether an item goes from a list that gets others: the list is never empty, and keeps its lines.
+fn is_refilled(changes: &[Change], change: &Change) -> bool {
+    let Change::RemoveItem { path, value } = change else { return false };
+    let mut added = changes.iter().filter_map(|other| match other {
+        Change::AddItem { path: list, value, .. } if list == path => Some(value),
+        _ => None,
+    });
+    added.clone().next().is_some() && !added.any(|other| other == value)
 }
 
 /// Gives each value that may be new the place that was named last before it; where none follows a place, those before it
@@ -285,6 +297,10 @@ mod tests {
         let numbered = ["--unset", "rule#2", "a=1", "--unset", "rule#3"];
         assert_eq!(parse(&numbered).expect("changes"), ["--unset rule#3", "a=1", "--unset rule#2"]);
         let items = ["--insert-after", "local.a", "--add-item", "l=local.y", "--add-item", "l=local.z"];
+        let refilled = ["--remove-item", "l=local.a", "--add-item", "l=local.b"];
+        assert_eq!(parse(&refilled).expect("changes"), ["--add-item l=local.b", "--remove-item l=local.a"]);
+        let moved = ["--remove-item", "l=local.a", "--add-item", "l=local.a"];
+        assert_eq!(parse(&moved).expect("changes"), ["--remove-item l=local.a", "--add-item l=local.a"]);
         assert_eq!(
             parse(&items).expect("changes"),
             ["--add-item l=local.y after local.a", "--add-item l=local.z after local.a"]

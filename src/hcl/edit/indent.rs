@@ -11,8 +11,9 @@ const SPACES: &str = "  ";
 /// spaces of `terraform fmt`.
 pub(super) fn step(lines: &str) -> &'static str {
     let Ok(block) = only_block(lines) else { return SPACES };
-    let own = indentation(lines, block.kind.start);
     let inside = Container::of(&block).inside;
+    // The text may begin with the block, and not with the white space before it.
+    let own = indentation(lines, inside.end);
     let first = first_on_its_line(lines, &inside).map(|start| indentation(lines, start));
     match first.and_then(|indent| indent.strip_prefix(own)) {
         Some("    ") => "    ",

@@ -1,7 +1,10 @@
 //! Adding an item to a list, and taking one out.
 
-use super::super::{Anchor, Around, EditError, Mark, Path, Value, indentation, newline_at, splice_aligned};
+use super::super::{
+    Anchor, Around, EditError, Mark, Path, Value, indentation, newline_at, object_inside, splice_aligned,
+};
 use super::add;
+use super::container::{Container, Member, Shape};
 use super::same::same_tokens;
 use super::spot::{self, Newcomer};
 use super::walk::{Found, Walk, enter, refusal, walk};
@@ -39,9 +42,10 @@ pub(super) fn add_item(
     if members.iter().any(|item| is_it(&text[item.value.clone()])) {
         return Ok(text.to_owned());
     }
-    let written = |newline: &str, indent: &str| add::spaced(text, newline, indent, value.as_str());
-    let newcomer =
-        Newcomer { is_it: &is_it, multi_line: value.as_str().contains('\n'), is_provider: false, anchor, path };
+    let opened = opened(text, &list, &members, value.as_str());
+    let value = opened.as_deref().unwrap_or(value.as_str());
+    let written = |newline: &str, indent: &str| add::spaced(text, newline, indent, value);
+    let newcomer = Newcomer { is_it: &is_it, multi_line: value.contains('\n'), is_provider: false, anchor, path };
     let spot = spot::choose(text, &walk, &members, &newcomer, around)?;
     if list.is_one_line(text) {
         let start = list.inside.start;
@@ -49,6 +53,21 @@ pub(super) fn add_item(
         return put::on_line(text, &list, &members, spot, &written);
     }
     put::put(text, &list, &members, spot, &written)
+}
+
+/// An object that was given on one line, on several where those of the list stand on several.
+fn opened(text: &str, list: &Container, members: &[Member], value: &str) -> Option<String> {
+    let inside = object_inside(value, &(0..value.len()))?;
+    let is_open = |member: &Member| {
+        let is_object = object_inside(text, &member.value).is_some();
+        is_object && member.is_multi_line(text) && spot::begins_line(text, &member.key)
+    };
+    if value.contains('\n') || list.is_one_line(text) || members.is_empty() || !members.iter().all(is_open) {
+        return None;
+    }
+    let entries = Container::new(Shape::Object, inside).members(value).ok().filter(|entries| !entries.is_empty())?;
+    let entries: Vec<&str> = entries.iter().map(|entry| &value[entry.bare()]).collect();
+    Some(format!("{{\n{}\n}}", entries.join("\n")))
 }
 
 /// Takes the item out where it is there, each time it is there.

@@ -1,9 +1,10 @@
 //! Taking a member out of a body, an object or a list.
 
-use super::super::{Kind, Lexer, Span, Splice, line_end, line_start};
+use super::super::{Kind, Lexer, Span, Splice, Token, line_end, line_start};
 use super::container::{Container, Member, Shape};
 use super::put::ends_with_heredoc;
 use super::spot::{after_line, begins_line, comments_above};
+use super::style::{is_code, read};
 
 /// The replacements, in order, that remove `member`.
 pub(super) fn member(text: &str, container: &Container, members: &[Member], member: &Member) -> Vec<Splice> {
@@ -79,6 +80,28 @@ pub(super) fn stands_alone(text: &str, container: &Container, span: &Span) -> bo
     begins_line(text, span) && next.is_some_and(|token| token.kind == Kind::Newline)
 }
 
+/// Where the comments begin that are about what stands at `start`: below the last one that is code itself.
+fn prose_above(text: &str, first: usize, start: usize) -> usize {
+    let comments = Lexer::new(text, first..start).map_while(Result::ok);
+    let comments: Vec<Token> = comments.filter(|token| token.kind != Kind::Newline).collect();
+    let codes =
+        comments.iter().filter_map(|token| read(token.kind, &text[token.span()]).map(|(_, code)| (token, code)));
+    let codes: Vec<(&Token, &str)> = codes.collect();
+    let mut prose = first;
+    let mut from = 0;
+    while from < codes.len() {
+        let whole = (from + 1..=codes.len()).rev().find(|to| {
+            let code: Vec<&str> = codes[from..*to].iter().map(|(_, code)| *code).collect();
+            is_code(&code.join("\n"))
+        });
+        if let Some(to) = whole {
+            prose = after_line(text, codes[to - 1].0.end);
+        }
+        from = whole.unwrap_or(from + 1);
+    }
+    prose
+}
+
 /// The replacement that removes the whole lines of `span`, the comment lines that belong to them alone, and one of the
 /// blank lines around them.
 fn lines(text: &str, container: &Container, span: &Span) -> Splice {
@@ -88,8 +111,8 @@ fn lines(text: &str, container: &Container, span: &Span) -> Splice {
     let closes = next.starts_with(['}', ')', ']']);
     // A comment above a group of values is about all of them.
     if next.is_empty() || closes || next.starts_with(['#', '/']) {
-        start = comments_above(text, container.inside.start, start)
-            .max(after_line(text, container.inside.start).min(start));
+        let floor = after_line(text, container.inside.start).min(start);
+        start = prose_above(text, comments_above(text, container.inside.start, start).max(floor), start);
     }
     let above = text[..start].trim_end_matches(['\r', '\n', ' ', '\t']);
     let blank_above = text[above.len()..start].matches('\n').count() > 1;

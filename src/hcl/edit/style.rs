@@ -91,8 +91,8 @@ pub(super) fn read(kind: Kind, comment: &str) -> Option<(Style, &str)> {
     }
 }
 
-/// Whether a comment of one line holds a value or begins one, and not words.
-fn is_code(inside: &str) -> bool {
+/// Whether a comment holds a value or begins one, and not words.
+pub(super) fn is_code(inside: &str) -> bool {
     let inside = inside.trim();
     if inside.is_empty() {
         return false;

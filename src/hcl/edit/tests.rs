@@ -493,6 +493,38 @@ fn a_block_that_terraform_reads_and_hcl_rs_does_not_comes_back() {
 }
 
 #[test]
+fn a_comment_that_is_code_is_not_about_what_stands_below_it() {
+    let list = "a {\n  l = [\n    # local.a,\n    local.b,\n\n    local.c,\n  ]\n}\n";
+    makes(list, "--remove-item l=local.b", "a {\n  l = [\n    # local.a,\n\n    local.c,\n  ]\n}\n");
+    makes(
+        "a {\n  l = [\n    # local.a,\n    local.b,\n  ]\n}\n",
+        "--remove-item l=local.b",
+        "a {\n  l = [\n    # local.a,\n  ]\n}\n",
+    );
+    makes(
+        "a {\n  a = 1\n\n  # b = 2\n  c = 3\n\n  d = 4\n}\n",
+        "--unset c",
+        "a {\n  a = 1\n\n  # b = 2\n\n  d = 4\n}\n",
+    );
+    makes("a {\n  o = {\n    # a = 1\n    b = 2\n  }\n}\n", "--unset o.b", "a {\n  o = {\n    # a = 1\n  }\n}\n");
+    let prose = "a {\n  a = 1\n\n  # b = {\n  #   c = 1\n  # }\n  # What follows, is about c.\n  c = 3\n}\n";
+    makes(prose, "--unset c", "a {\n  a = 1\n\n  # b = {\n  #   c = 1\n  # }\n}\n");
+    makes("a {\n  a = 1\n\n  # about c\n  c = 3\n}\n", "--unset c", "a {\n  a = 1\n}\n");
+}
+
+#[test]
+fn an_object_opens_up_as_those_of_its_list_do() {
+    let one = "a {\n  l = [\n    {\n      b  = 1\n      cc = 2\n    },\n  ]\n}\n";
+    let two = one.replace("    },\n", "    },\n    {\n      b  = 3\n      cc = 4\n    },\n");
+    makes(one, "--add-item l={b=3,cc=4}", &two);
+    makes(
+        "a {\n  l = [\n    { b = 1 },\n  ]\n}\n",
+        "--add-item l={b=3}",
+        "a {\n  l = [\n    { b = 1 },\n    { b = 3 },\n  ]\n}\n",
+    );
+}
+
+#[test]
 fn items_are_known_whatever_comments_they_have() {
     let commented = "a {\n  l = [\n    {\n      b = 2 # two\n    },\n    1,\n  ]\n}\n";
     makes(commented, "--remove-item l={b=2}", "a {\n  l = [\n    1,\n  ]\n}\n");

@@ -1,6 +1,8 @@
 //! One entry of the map as lines: with the comments that touch it.
 
-use crate::hcl::{EditError, Element, Item, Kind, Lexer, Span, Splice, elements, items, line_end, line_start, splice};
+use crate::hcl::{
+    EditError, Element, Item, Kind, Lexer, Span, Splice, elements, indentation, items, line_end, line_start, splice,
+};
 
 /// The name that the entry has while its value is changed as that of an attribute.
 pub(in crate::layout) const NAME: &str = "entry";
@@ -114,11 +116,14 @@ pub(in crate::layout) fn changed(
     let lines = with_comma(lines, false);
     let (before, after) = (&lines[..element.key.start], &lines[element.key.end..]);
     let newline = if lines.contains("\r\n") { "\r\n" } else { "\n" };
-    let block = format!("of {{{newline}{before}{NAME}{after}{newline}}}{newline}");
+    // The map stands one step to the right of the file's margin, its entries two.
+    let own = indentation(&lines, element.key.start);
+    let outer = own.get(..own.len() / 2).unwrap_or_default();
+    let block = format!("{outer}of {{{newline}{before}{NAME}{after}{newline}{outer}}}{newline}");
     let changed = change(&block).map_err(of_entry)?;
     let start = changed.find('\n').map_or(0, |newline| newline + 1);
     let end = changed.trim_end().strip_suffix('}').ok_or_else(gone)?.len();
-    let inside = changed[start..end].trim_end_matches(['\r', '\n']);
+    let inside = changed[start..end].trim_end_matches([' ', '\t']).trim_end_matches(['\r', '\n']);
     let found = items(inside)?.into_iter().find_map(|item| match item {
         Item::Attribute(attribute) if &inside[attribute.name.clone()] == NAME => Some(attribute),
         _ => None,

@@ -234,6 +234,17 @@ fn sets_inside_the_entry() {
             "    \"2022-08-31\" = {\n      a = 1\n    }\n    \"2022-10-14\" = {\n      a = 2\n      deep = {\n        b = \"x\"\n      }\n    }\n",
         ),
     );
+    for step in ["    ", "\t"] {
+        let indented = |text: String| text.replace("  ", step);
+        adds(
+            &indented(locals("    \"2022-08-31\" = {\n      a = 2\n    }\n")),
+            "2022-10-14",
+            &wish,
+            &indented(locals(
+                "    \"2022-08-31\" = {\n      a = 2\n    }\n    \"2022-10-14\" = {\n      a = 2\n      deep = {\n        b = \"x\"\n      }\n    }\n",
+            )),
+        );
+    }
     let wrong = Wish { sets: &["a.b=2"], ..Wish::default() };
     let error =
         add_to(&locals("    \"2022-08-31\" = {\n      a = 1\n    }\n"), "local.pipelines", "2022-10-14", &wrong);
